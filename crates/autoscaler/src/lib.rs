@@ -1,1 +1,5 @@
-//! See the package description.
+//! The decision: GCE's autoscaling policy, its arithmetic and its reasons. Pure.
+
+mod timestamp;
+
+pub use timestamp::Timestamp;

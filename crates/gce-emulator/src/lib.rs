@@ -1,1 +1,5 @@
-//! See the package description.
+//! The local cloud: Google's REST surface, real processes as instances, a real balancer.
+
+pub mod clock;
+pub mod resource;
+pub mod store;
