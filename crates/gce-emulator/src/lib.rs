@@ -1,6 +1,8 @@
 //! The local cloud: Google's REST surface, real processes as instances, a real balancer.
 
+pub mod balancer;
 pub mod clock;
 pub mod metrics;
+pub mod prober;
 pub mod resource;
 pub mod store;

@@ -1,0 +1,79 @@
+//! What a failed request means: whether it may be tried elsewhere, and what the client is told.
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, VIA};
+use pingora_core::protocols::http::ServerSession;
+use pingora_core::{Error, ErrorSource, ErrorType, Result};
+use pingora_http::ResponseHeader;
+
+/// Whether a request that reached a backend, and got no answer, may be sent to another one.
+///
+/// Three things must hold. Doing it twice does no harm; the client has seen no byte of an answer;
+/// and its body, if it had one, is still here in full. A time-out is final: the backend is at work
+/// on the request, and a second one would double the load just when there is too much of it.
+pub(super) fn may_repeat(client: &ServerSession, error: &Error) -> bool {
+    client.req_header().method.is_idempotent()
+        && client.response_written().is_none()
+        && !client.retry_buffer_truncated()
+        && *error.esource() == ErrorSource::Upstream
+        && is_disconnect(error.etype())
+}
+
+/// Everything but a time-out: whichever way a dying backend shows, it gave no answer.
+fn is_disconnect(kind: &ErrorType) -> bool {
+    matches!(
+        kind,
+        ErrorType::ConnectionClosed
+            | ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::InvalidHTTPHeader
+            | ErrorType::H1Error
+    )
+}
+
+/// The status for a request that failed, or `None` when there is nobody left to tell.
+pub(super) fn status(error: &Error) -> Option<u16> {
+    use ErrorType::{
+        ConnectionClosed, HTTPStatus, ReadError, ReadTimedout, WriteError, WriteTimedout,
+    };
+    match (error.esource(), error.etype()) {
+        (_, HTTPStatus(status)) => Some(*status),
+        (ErrorSource::Upstream, ReadTimedout | WriteTimedout) => Some(504),
+        (ErrorSource::Upstream, _) => Some(502),
+        (ErrorSource::Downstream, ReadTimedout) => Some(408),
+        (ErrorSource::Downstream, ReadError | WriteError | WriteTimedout | ConnectionClosed) => {
+            None
+        }
+        (ErrorSource::Downstream, _) => Some(400),
+        (ErrorSource::Internal | ErrorSource::Unset, _) => Some(500),
+    }
+}
+
+/// Answers in place of a backend, unless an answer has begun already.
+pub(super) async fn answer(client: &mut ServerSession, status: u16) -> Result<()> {
+    let body = Bytes::from_static(text(status).as_bytes());
+    let mut head = ResponseHeader::build(status, Some(4))?;
+    head.insert_header(CONTENT_TYPE, "text/plain; charset=utf-8")?;
+    head.insert_header(CONTENT_LENGTH, body.len())?;
+    head.insert_header(CACHE_CONTROL, "no-store")?;
+    head.insert_header(VIA, "1.1 google")?;
+    let body = if client.req_header().method == Method::HEAD {
+        Bytes::new()
+    } else {
+        body
+    };
+    client.write_error_response(head, body).await
+}
+
+fn text(status: u16) -> &'static str {
+    match status {
+        400 => "bad request\n",
+        404 => "not found\n",
+        408 => "the request took too long to arrive\n",
+        502 => "the backend closed the connection without an answer\n",
+        503 => "no healthy backend\n",
+        504 => "the backend did not answer in time\n",
+        _ => "the load balancer failed\n",
+    }
+}

@@ -1,0 +1,77 @@
+//! What the balancer counts.
+
+use crate::support::*;
+use gce_emulator::balancer::{Balancer, Traffic, TrafficLabels};
+use http::{Method, StatusCode};
+
+/// Everything counted once `count` requests have been.
+///
+/// A request is counted when it is over, which is a moment after its client has the answer.
+async fn taken(balancer: &Balancer, count: u64) -> Vec<Traffic> {
+    let mut taken = Vec::new();
+    let all = async {
+        while taken
+            .iter()
+            .map(|traffic: &Traffic| traffic.count)
+            .sum::<u64>()
+            < count
+        {
+            taken.extend(balancer.take_traffic());
+            tokio::task::yield_now().await;
+        }
+    };
+    guarded("the requests to be counted", all).await;
+    taken
+}
+
+#[tokio::test]
+async fn requests_are_counted_under_their_whole_chain_and_only_once() {
+    let a = Instance::start("a");
+    let (balancer, site) = balancer(unchecked(vec![a.backend()]));
+    send(site, Method::POST, "/echo", "12345").await;
+    let traffic = taken(&balancer, 1).await.remove(0);
+    let labels = TrafficLabels {
+        rule: RULE.to_owned(),
+        target_proxy: "proxy".to_owned(),
+        url_map: "map".to_owned(),
+        service: "service".to_owned(),
+        group: "group".to_owned(),
+        zone: "us-central1-a".to_owned(),
+    };
+    assert_eq!(traffic.labels, labels);
+    assert_eq!((traffic.response_code, traffic.request_bytes), (200, 5));
+    assert!(traffic.response_bytes > 0);
+    assert_eq!(traffic.total_latency.count(), 1);
+    assert_eq!(traffic.backend_latency.count(), 1);
+    assert!(traffic.backend_latency.sum_ms <= traffic.total_latency.sum_ms);
+    assert_eq!(balancer.take_traffic(), []);
+}
+
+#[tokio::test]
+async fn a_request_that_reached_no_backend_is_counted_without_a_group() {
+    let (balancer, site) = balancer(unchecked(vec![]));
+    assert_eq!(
+        get_page(site, "/").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    let traffic = taken(&balancer, 1).await.remove(0);
+    assert_eq!((traffic.response_code, &*traffic.labels.group), (503, ""));
+    assert_eq!(traffic.backend_latency.count(), 0);
+}
+
+#[tokio::test]
+async fn a_new_table_loses_no_count() {
+    let a = Instance::start("a");
+    let (balancer, site) = balancer(unchecked(vec![a.backend()]));
+    for _ in 0..100 {
+        get_page(site, "/").await;
+        balancer
+            .apply(&table(unchecked(vec![a.backend()])))
+            .unwrap();
+    }
+    balancer
+        .apply(&gce_emulator::balancer::RoutingTable::default())
+        .unwrap();
+    let taken = taken(&balancer, 100).await;
+    assert_eq!(taken.iter().map(|traffic| traffic.count).sum::<u64>(), 100);
+}
