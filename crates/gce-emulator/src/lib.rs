@@ -6,3 +6,4 @@ pub mod metrics;
 pub mod prober;
 pub mod resource;
 pub mod store;
+pub mod supervise;
