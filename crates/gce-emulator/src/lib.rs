@@ -5,5 +5,6 @@ pub mod clock;
 pub mod metrics;
 pub mod prober;
 pub mod resource;
+pub mod routing;
 pub mod store;
 pub mod supervise;

@@ -75,3 +75,73 @@ async fn a_new_table_loses_no_count() {
     let taken = taken(&balancer, 100).await;
     assert_eq!(taken.iter().map(|traffic| traffic.count).sum::<u64>(), 100);
 }
+
+mod as_metrics {
+    //! The same counts in the store's metrics.
+
+    use autoscaler::Timestamp;
+    use gce_emulator::balancer::TrafficRecorder;
+    use gce_emulator::metrics::{Aggregate, Metrics, Selected};
+    use gce_emulator::store::Store;
+
+    use super::*;
+
+    async fn select(metrics: &Metrics, metric: &str) -> Vec<Selected> {
+        let name = format!("loadbalancing.googleapis.com/https/{metric}");
+        let all = (Timestamp(0), Timestamp(i64::MAX / 2));
+        metrics
+            .select(|key| key.metric_type == name, all.0, all.1)
+            .await
+            .unwrap()
+    }
+
+    fn sum(value: &Aggregate) -> f64 {
+        match value {
+            Aggregate::Numbers(numbers) => numbers.sum,
+            Aggregate::Distribution(distribution) => distribution.counts.iter().sum::<u64>() as f64,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rate_over_emulated_seconds_is_the_real_rate_and_silence_is_zero() {
+        let dir = tempfile::tempdir().unwrap();
+        let metrics = Metrics::open(Store::open(dir.path(), "p").unwrap())
+            .await
+            .unwrap();
+        let mut recorder = TrafficRecorder::new(metrics.clone(), "p", 20);
+        let a = Instance::start("a");
+        let (balancer, site) = balancer(unchecked(vec![a.backend()]));
+        for _ in 0..3 {
+            get_page(site, "/").await;
+        }
+        let counted = taken(&balancer, 3).await;
+        recorder.record(Timestamp(20_000), &counted);
+        recorder.record(Timestamp(40_000), &[]);
+
+        for metric in ["request_count", "backend_request_count"] {
+            let [series] = &select(&metrics, metric).await[..] else {
+                panic!("one series")
+            };
+            let sums: Vec<f64> = series
+                .points
+                .iter()
+                .map(|point| sum(&point.value))
+                .collect();
+            assert_eq!(sums, [60.0, 0.0], "{metric}");
+            assert_eq!(series.key.metric_labels["response_code_class"], "200");
+            assert_eq!(series.key.resource_labels["backend_name"], "group");
+            assert_eq!(series.key.resource_labels["backend_scope_type"], "ZONE");
+        }
+        for metric in ["total_latencies", "backend_latencies"] {
+            let [series] = &select(&metrics, metric).await[..] else {
+                panic!("one series")
+            };
+            let counts: Vec<f64> = series
+                .points
+                .iter()
+                .map(|point| sum(&point.value))
+                .collect();
+            assert_eq!(counts, [60.0], "{metric}");
+        }
+    }
+}
