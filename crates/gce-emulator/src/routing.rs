@@ -8,6 +8,8 @@
 //! Pure: the same resources and instances give the same table. A chain that is broken anywhere (a
 //! URL map that does not exist yet) gives a frontend without a service, which answers 503.
 
+mod follow;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use serde_json::Value;
 use crate::balancer::{Backend, Check, Frontend, RoutingTable, Service};
 use crate::resource::{Key, Kind, Resource, Scope};
 use crate::store::Store;
+pub use follow::follow;
 
 /// A running instance of a group, as routing needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,22 +31,33 @@ pub struct Endpoint {
     pub draining: bool,
 }
 
+/// The forwarding rule that has a port of its own, the one `up` was asked for. Every other rule
+/// gets a free port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    pub rule: String,
+    /// 0 for any.
+    pub port: u16,
+}
+
 /// What the balancer shall do, given all resources and the instances that run.
 ///
-/// `site` names the forwarding rule that has a port of its own, the one `up` was asked for; every
-/// other rule gets a free one.
-pub fn table(store: &Store, endpoints: &[Endpoint], site: Option<(&str, u16)>) -> RoutingTable {
+/// The site's port is listened on from the first table on, though its rule may come later: so it
+/// is known that the port is free before anything is started for it.
+pub fn table(store: &Store, endpoints: &[Endpoint], site: Option<&Site>) -> RoutingTable {
+    let port_of = |name: &str| {
+        site.filter(|site| site.rule == name)
+            .map_or(0, |site| site.port)
+    };
     let rules = store.list(Kind::ForwardingRule, None);
-    let frontends = rules.iter().map(|rule| {
-        let name = frontend_name(&rule.key);
-        let port = site
-            .filter(|(site, _)| *site == name)
-            .map_or(0, |(_, port)| port);
-        frontend(store, endpoints, name, port, rule)
-    });
-    RoutingTable {
-        frontends: frontends.collect(),
-    }
+    let mut frontends: Vec<Frontend> = rules
+        .iter()
+        .map(|rule| (frontend_name(&rule.key), rule))
+        .map(|(name, rule)| frontend(store, endpoints, port_of(&name), name, rule))
+        .collect();
+    let missing = |site: &&Site| frontends.iter().all(|frontend| frontend.rule != site.rule);
+    frontends.extend(site.filter(missing).map(reserved));
+    RoutingTable { frontends }
 }
 
 /// The name under which the balancer knows a forwarding rule: `site` for a global one,
@@ -92,11 +106,22 @@ pub fn check(resource: &Resource) -> Check {
     }
 }
 
+/// A frontend that holds its port and answers 503.
+fn reserved(site: &Site) -> Frontend {
+    Frontend {
+        rule: site.rule.clone(),
+        port: site.port,
+        target_proxy: String::new(),
+        url_map: String::new(),
+        service: None,
+    }
+}
+
 fn frontend(
     store: &Store,
     endpoints: &[Endpoint],
-    name: String,
     port: u16,
+    name: String,
     rule: &Resource,
 ) -> Frontend {
     let follow = |from: &Resource, field, kind| {

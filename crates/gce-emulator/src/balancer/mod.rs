@@ -75,7 +75,7 @@ pub struct Balancer {
     listeners: watch::Sender<BTreeMap<String, SocketAddr>>,
     connections: TaskTracker,
     stop: CancellationToken,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ impl Balancer {
             listeners: watch::Sender::default(),
             connections: TaskTracker::new(),
             stop,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
     }
 
@@ -167,8 +167,8 @@ impl Balancer {
     }
 
     /// Stops accepting, gives requests under way `grace` to finish, then cuts what is left and ends
-    /// the thread.
-    pub async fn shutdown(mut self, grace: Duration) {
+    /// the thread. Nothing may be applied afterwards.
+    pub async fn shutdown(&self, grace: Duration) {
         self.close();
         self.connections.close();
         if tokio::time::timeout(grace, self.connections.wait())
@@ -181,13 +181,20 @@ impl Balancer {
             );
         }
         self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.take_thread() {
             // Joining blocks, though not for long: the runtime drops its tasks and returns.
             let joined = tokio::task::spawn_blocking(move || thread.join()).await;
             if !matches!(joined, Ok(Ok(()))) {
                 tracing::error!("the balancer's thread panicked");
             }
         }
+    }
+
+    fn take_thread(&self) -> Option<JoinHandle<()>> {
+        self.thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     fn close(&self) {
@@ -219,7 +226,7 @@ impl Balancer {
 impl Drop for Balancer {
     fn drop(&mut self) {
         self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.take_thread() {
             // A panic over there has been reported by the panic hook; there is nothing to add.
             let _ = thread.join();
         }

@@ -65,6 +65,13 @@ impl Cloud {
     }
 }
 
+fn site(rule: &str) -> Site {
+    Site {
+        rule: rule.to_owned(),
+        port: 8080,
+    }
+}
+
 fn endpoint(instance: &str, group: &str, port: u16) -> Endpoint {
     Endpoint {
         instance: instance.to_owned(),
@@ -86,7 +93,7 @@ async fn a_rule_leads_to_the_instances_of_its_group() {
         leaving,
         endpoint("stranger", "other", 3),
     ];
-    let table = table(&cloud.store, &endpoints, Some(("site", 8080)));
+    let table = table(&cloud.store, &endpoints, Some(&site("site")));
 
     let [frontend] = &table.frontends[..] else {
         panic!("{table:?}")
@@ -135,9 +142,18 @@ async fn the_check_is_read_with_its_thresholds_and_probes_the_serving_port() {
 async fn a_rule_without_a_port_of_its_own_gets_a_free_one() {
     let cloud = Cloud::new().with_chain().await;
     assert_eq!(table(&cloud.store, &[], None).frontends[0].port, 0);
+}
+
+#[tokio::test]
+async fn the_port_of_a_site_without_a_rule_is_held() {
+    let cloud = Cloud::new();
+    let table = table(&cloud.store, &[], Some(&site("later")));
+    let [frontend] = &table.frontends[..] else {
+        panic!("{table:?}")
+    };
     assert_eq!(
-        table(&cloud.store, &[], Some(("other", 8080))).frontends[0].port,
-        0
+        (&*frontend.rule, frontend.port, &frontend.service),
+        ("later", 8080, &None)
     );
 }
 

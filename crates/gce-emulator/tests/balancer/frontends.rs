@@ -125,7 +125,7 @@ async fn a_rule_that_goes_frees_its_port_at_once_for_another_one() {
     assert_eq!(addr(&balancer, "heir"), site);
     assert!(!balancer.listeners().borrow().contains_key(RULE));
     assert_eq!(get_page(site, "/").await.body, "a");
-    assert!(idle.try_send(request(Method::GET, "/", "")).await.is_err());
+    until_closed(&mut idle).await;
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 
 mod draining;
 mod failures;
+mod following;
 mod frontends;
 mod probes;
 mod streams;

@@ -35,6 +35,8 @@ pub struct Instance {
     pub name: String,
     pub addr: SocketAddr,
     runtime: Option<Runtime>,
+    /// Bound and not listened on: a dead instance's port refuses, and nobody else gets it.
+    grave: Option<TcpSocket>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -94,6 +96,7 @@ impl Instance {
             name: name.to_owned(),
             addr,
             runtime: Some(runtime),
+            grave: None,
             connections,
         }
     }
@@ -103,17 +106,28 @@ impl Instance {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// Ends the instance without any farewell.
+    /// Ends the instance without any farewell. When this returns, its port refuses.
     pub fn kill(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.end();
+        let grave = TcpSocket::new_v4().unwrap();
+        grave.set_reuseaddr(true).unwrap();
+        grave.bind(self.addr).unwrap();
+        self.grave = Some(grave);
     }
 
     /// Ends the instance and begins it again on the same port.
     pub fn restart(&mut self) {
         self.kill();
-        *self = Self::at(&self.name, self.addr, site(&self.name));
+        let restarted = Self::at(&self.name, self.addr, site(&self.name));
+        *self = restarted;
+    }
+
+    fn end(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // On a thread, since a runtime must not wait for another one's end.
+            let ending = move || runtime.shutdown_timeout(Duration::from_mins(2));
+            std::thread::spawn(ending).join().unwrap();
+        }
     }
 
     pub fn backend(&self) -> Backend {
@@ -136,21 +150,16 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.kill();
+        self.end();
     }
 }
 
-/// Listens on `addr`; on a port that is just being given up, as soon as it is free.
 fn listen(runtime: &Runtime, addr: SocketAddr) -> TcpListener {
     let _context = runtime.enter();
-    loop {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        if let Ok(listener) = socket.bind(addr).and_then(|()| socket.listen(1024)) {
-            return listener;
-        }
-        std::thread::yield_now();
-    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(addr).unwrap();
+    socket.listen(1024).unwrap()
 }
 
 /// Answers with the instance's name; `/echo` answers with the request's head and body.
@@ -321,6 +330,12 @@ impl Client {
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(request(Method::GET, path, "")).await
     }
+}
+
+/// Sends requests on a kept connection until the balancer has closed it.
+pub async fn until_closed(client: &mut Client) {
+    let closed = async { while client.try_send(request(Method::GET, "/", "")).await.is_ok() {} };
+    guarded("the connection to be closed", closed).await;
 }
 
 pub fn request(method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {

@@ -114,8 +114,9 @@ mod as_metrics {
         for _ in 0..3 {
             get_page(site, "/").await;
         }
-        let counted = taken(&balancer, 3).await;
-        recorder.record(Timestamp(20_000), &counted);
+        // A request is counted before it stops being in flight.
+        until("the requests to be over", || balancer.in_flight("a") == 0).await;
+        recorder.record(Timestamp(20_000), &balancer.take_traffic());
         recorder.record(Timestamp(40_000), &[]);
 
         for metric in ["request_count", "backend_request_count"] {

@@ -1,0 +1,96 @@
+//! The balancer follows the resources: from a store and a fleet to answers.
+
+use std::sync::Arc;
+
+use crate::support::*;
+use gce_emulator::balancer::Balancer;
+use gce_emulator::resource::{Key, Kind, Resource};
+use gce_emulator::routing::{Endpoint, Site, follow};
+use gce_emulator::store::{Store, Write};
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+fn put(kind: Kind, name: &str, body: Value) -> Write {
+    let Value::Object(body) = body else {
+        panic!("a resource is an object")
+    };
+    Write::Put(Resource::new(Key::global(kind, name), body))
+}
+
+fn group() -> Key {
+    Key::zonal(Kind::InstanceGroup, "us-central1-a", "group")
+}
+
+/// Everything between a forwarding rule and its group.
+fn chain(store: &Store) -> Vec<Write> {
+    let url = |kind, name| store.url(&Key::global(kind, name));
+    let service = json!({ "backends": [{ "group": store.url(&group()) }] });
+    let map = json!({ "defaultService": url(Kind::BackendService, "service") });
+    let proxy = json!({ "urlMap": url(Kind::UrlMap, "map") });
+    let rule = json!({ "target": url(Kind::TargetHttpProxy, "proxy") });
+    vec![
+        put(Kind::BackendService, "service", service),
+        put(Kind::UrlMap, "map", map),
+        put(Kind::TargetHttpProxy, "proxy", proxy),
+        put(Kind::ForwardingRule, RULE, rule),
+    ]
+}
+
+fn endpoint(instance: &Instance) -> Endpoint {
+    Endpoint {
+        instance: instance.name.clone(),
+        group: group(),
+        addr: instance.addr,
+        draining: false,
+    }
+}
+
+async fn until_status(balancer: &Balancer, status: StatusCode) {
+    let answered = async {
+        while get_page(addr(balancer, RULE), "/").await.status != status {
+            tokio::task::yield_now().await;
+        }
+    };
+    guarded("the status", answered).await;
+}
+
+#[tokio::test]
+async fn resources_and_instances_change_the_traffic_without_a_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "p").unwrap();
+    let balancer = Arc::new(Balancer::start(1).unwrap());
+    let (fleet, instances) = watch::channel(Vec::new());
+    let following = tokio::spawn({
+        let (balancer, store) = (Arc::clone(&balancer), store.clone());
+        async move {
+            let site = Site {
+                rule: RULE.to_owned(),
+                port: 0,
+            };
+            follow(&balancer, &store, Some(&site), instances, Vec::clone).await;
+        }
+    });
+    let mut listeners = balancer.listeners();
+    guarded(
+        "the site's port",
+        listeners.wait_for(|all| all.contains_key(RULE)),
+    )
+    .await
+    .unwrap();
+    until_status(&balancer, StatusCode::SERVICE_UNAVAILABLE).await;
+
+    store.commit(chain(&store)).await.unwrap();
+    let a = Instance::start("a");
+    fleet.send_replace(vec![endpoint(&a)]);
+    until_status(&balancer, StatusCode::OK).await;
+
+    store
+        .commit(vec![Write::Delete(Key::global(Kind::UrlMap, "map"))])
+        .await
+        .unwrap();
+    until_status(&balancer, StatusCode::SERVICE_UNAVAILABLE).await;
+
+    drop(fleet);
+    guarded("the end of following", following).await.unwrap();
+}
