@@ -1,1 +1,21 @@
-//! See the package description.
+#![doc = include_str!("../README.md")]
+
+mod change;
+mod charts;
+mod control;
+mod drill;
+mod error;
+mod fleet;
+mod history;
+mod id;
+mod settings;
+
+pub use change::{Author, ChangeError, FieldChange, PolicyChange, PolicyEdit};
+pub use charts::{Charts, MAX_POINTS, Series, UnknownWindow, Window};
+pub use control::ControlPlane;
+pub use drill::{DRILL_KEY, Drill, DrillRequest};
+pub use error::Error;
+pub use fleet::{AutoscalerView, Fleet, Group, Instance, Problem, Reading};
+pub use history::{HistoryEntry, HistoryKind, HistoryPage, HistoryQuery, Signal, UnknownKind};
+pub use id::{GroupId, InvalidGroupId, Location};
+pub use settings::{Pace, Settings};
