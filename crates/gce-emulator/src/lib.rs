@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod clock;
+pub mod fleet;
 pub mod metrics;
 pub mod prober;
 pub mod resource;

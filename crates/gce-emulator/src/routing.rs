@@ -8,7 +8,7 @@
 //! Pure: the same resources and instances give the same table. A chain that is broken anywhere (a
 //! URL map that does not exist yet) gives a frontend without a service, which answers 503.
 
-mod router;
+mod follow;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::balancer::{Backend, Check, Frontend, RoutingTable, Service};
 use crate::resource::{Key, Kind, Resource, Scope};
 use crate::store::Store;
-pub use router::Router;
+pub use follow::follow;
 
 /// A running instance of a group, as routing needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,165 @@
+//! While the program of an instance runs.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+
+use super::{
+    drill,
+    launch::Running,
+    life::Life,
+    machine::{CurrentAction, MachineStatus},
+    system_metrics,
+};
+use crate::{
+    routing,
+    supervise::protocol::{Event, Exit},
+};
+
+/// How often what cannot wake us is looked at: health, drills, requests in flight.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Why an instance does not run any longer.
+pub(super) enum Outcome {
+    Died(Exit),
+    Unhealthy,
+    Recreate,
+    Leave,
+    Stop,
+}
+
+impl Life {
+    /// Runs until the program died or somebody wants its end.
+    pub(super) async fn attend(&mut self, running: &mut Running) -> Outcome {
+        let context = Arc::clone(&self.context);
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = running.process.event() => match event {
+                    Event::Started { pid } => self.started(running, pid).await,
+                    Event::Cpu { used_ns, at_ns } => self.measured(running, used_ns, at_ns),
+                    Event::Exited { status } => return Outcome::Died(status),
+                },
+                () = context.stop.cancelled() => return Outcome::Stop,
+                _ = self.orders.changed() => {
+                    let orders = *self.orders.borrow_and_update();
+                    if orders.leave {
+                        return Outcome::Leave;
+                    }
+                    if orders.recreations > self.recreations {
+                        self.recreations = orders.recreations;
+                        return Outcome::Recreate;
+                    }
+                }
+                _ = looks.tick() => {
+                    if self.is_to_be_healed() {
+                        return Outcome::Unhealthy;
+                    }
+                    drill::follow(&context, &self.key, running).await;
+                }
+            }
+        }
+    }
+
+    async fn started(&self, running: &Running, pid: i32) {
+        let verify = self.autohealing_delay().is_some();
+        let now = self.context.clock.now();
+        self.context.roster.change(&self.key, |machine| {
+            machine.pid = u32::try_from(pid).ok();
+            machine.addr = Some(running.addr());
+            machine.running_since = Some(now);
+            machine.action = if verify {
+                CurrentAction::Verifying
+            } else {
+                CurrentAction::None
+            };
+        });
+        self.set_status(MachineStatus::Running).await;
+    }
+
+    fn measured(&self, running: &mut Running, used_ns: u64, at_ns: u64) {
+        let now = self.context.clock.now();
+        let Some(utilization) = running.cpu.report(now, used_ns, at_ns) else {
+            return;
+        };
+        self.context
+            .roster
+            .set_cpu(&self.key, running.cpu.mean(now));
+        let Some(instance) = self.context.store.get(&self.key) else {
+            return;
+        };
+        let series = system_metrics::Instance {
+            resource: &instance,
+            group: &self.group,
+            cores: running.cores,
+            utilization,
+        };
+        series.record(&self.context, now);
+    }
+
+    /// True when the instance failed its autohealing check for good.
+    fn is_to_be_healed(&self) -> bool {
+        let Some(delay) = self.autohealing_delay() else {
+            return false;
+        };
+        let Some(machine) = self.context.roster.get(&self.key) else {
+            return false;
+        };
+        if machine.healthy == Some(true) && machine.action == CurrentAction::Verifying {
+            self.context
+                .roster
+                .change(&self.key, |machine| machine.action = CurrentAction::None);
+        }
+        // The first good verdict ends the delay: from then on a bad one counts.
+        let verified = machine.action == CurrentAction::None;
+        let now = self.context.clock.now();
+        let patient = machine
+            .running_since
+            .is_none_or(|since| now.since(since) < delay);
+        machine.healthy == Some(false) && (verified || !patient)
+    }
+
+    /// How long the group's autohealing policy waits for a first good verdict, if it has a policy.
+    fn autohealing_delay(&self) -> Option<Duration> {
+        let manager = self.context.store.get(&self.group)?;
+        manager.reference("autoHealingPolicies/0/healthCheck")?;
+        let seconds = manager
+            .number("autoHealingPolicies/0/initialDelaySec")
+            .unwrap_or(0);
+        Some(Duration::from_secs(seconds.max(0) as u64))
+    }
+
+    /// Waits until no request is in flight, or the draining time-out.
+    pub(super) async fn drain(&mut self, running: &mut Running) {
+        let context = Arc::clone(&self.context);
+        context
+            .roster
+            .change(&self.key, |machine| machine.draining = true);
+        let timeout = routing::draining_timeout(&context.store, &self.group);
+        if timeout.is_zero() {
+            return;
+        }
+        context.surroundings.route(&context.roster.machines());
+        let until = Instant::now() + timeout;
+        // The first look comes one period from now: the balancer may have been about to apply what
+        // it was told before. From then on no new request comes, and "none in flight" stays true.
+        let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+        loop {
+            tokio::select! {
+                event = running.process.event() => match event {
+                    Event::Exited { .. } => return,
+                    Event::Cpu { used_ns, at_ns } => self.measured(running, used_ns, at_ns),
+                    Event::Started { .. } => {}
+                },
+                () = context.stop.cancelled() => return,
+                _ = looks.tick() => {
+                    let busy = context.surroundings.in_flight(&self.key.name) > 0;
+                    if !busy || Instant::now() >= until {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

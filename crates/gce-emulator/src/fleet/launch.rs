@@ -1,0 +1,137 @@
+//! From a machine that is staged to a program that runs.
+
+use std::{any::Any, io, net::SocketAddr, path::PathBuf};
+
+use tokio::time::Instant;
+
+use super::{
+    context::Context,
+    cpu_gauge::CpuGauge,
+    drill::DrillKeeper,
+    ports::Port,
+    process::{Spec, Supervised},
+    record,
+    share::reserved_cores,
+};
+use crate::resource::Key;
+
+/// A program that was started, with all that it holds.
+pub(super) struct Running {
+    pub(super) process: Supervised,
+    pub(super) port: Port,
+    pub(super) cores: f64,
+    pub(super) cpu: CpuGauge,
+    pub(super) drill: DrillKeeper,
+    pub(super) started: Instant,
+    _metadata: Box<dyn Any + Send + Sync>,
+}
+
+impl Running {
+    /// Where the program was asked to listen.
+    pub(super) fn addr(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port.number()))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LaunchError {
+    #[error("no port is free: {0}")]
+    Port(io::Error),
+    #[error("the metadata server cannot be opened: {0}")]
+    Metadata(io::Error),
+    #[error("the supervisor cannot be started: {0}")]
+    Supervisor(io::Error),
+}
+
+/// Starts the program of an instance whose record is in the store.
+pub(super) fn launch(context: &Context, key: &Key) -> Result<Running, LaunchError> {
+    let port = context.ports.take().map_err(LaunchError::Port)?;
+    let opened = context.surroundings.open_metadata(key);
+    let (metadata_addr, metadata) = opened.map_err(LaunchError::Metadata)?;
+    let instance = context.store.get(key);
+    let machine_type = instance.as_deref().map_or("", record::machine_type);
+    let cores = reserved_cores(machine_type);
+    let spec = spec(context, key, port.number(), metadata_addr);
+    Ok(Running {
+        process: Supervised::spawn(spec).map_err(LaunchError::Supervisor)?,
+        port,
+        cores,
+        cpu: CpuGauge::new(cores),
+        drill: DrillKeeper::default(),
+        started: Instant::now(),
+        _metadata: metadata,
+    })
+}
+
+fn spec(context: &Context, key: &Key, port: u16, metadata: SocketAddr) -> Spec {
+    let settings = &context.settings;
+    let filled = |text: &String| text.replace("$PORT", &port.to_string());
+    let own = [
+        ("PORT".to_owned(), port.to_string()),
+        ("GCE_METADATA_HOST".to_owned(), metadata.to_string()),
+    ];
+    let env = settings
+        .env
+        .iter()
+        .map(|(name, value)| (name.clone(), filled(value)));
+    Spec {
+        supervisor: settings.supervisor.clone(),
+        command: settings.command.iter().map(filled).collect(),
+        env: env.chain(own).collect(),
+        log: log_path(context, key),
+        mark: format!("{}{}", context.mark, key.name),
+    }
+}
+
+/// The log of an instance. Two zones may each have one of that name.
+pub(super) fn log_path(context: &Context, key: &Key) -> PathBuf {
+    let zone = super::audit::location(key);
+    context
+        .settings
+        .log_dir
+        .join(format!("{zone}.{}.log", key.name))
+}
+
+/// The last line of a log, which mostly says why a program ended.
+pub(super) fn last_line(log: &std::path::Path) -> Option<String> {
+    let text = std::fs::read(log).ok()?;
+    let end = &text[text.len().saturating_sub(4096)..];
+    let end = String::from_utf8_lossy(end);
+    let line = end
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?;
+    Some(line.chars().take(300).collect())
+}
+
+/// Forgets the logs of instances that are long gone.
+pub(super) fn prune_logs(context: &Context) -> io::Result<()> {
+    let living: Vec<PathBuf> = context
+        .roster
+        .machines()
+        .iter()
+        .map(|machine| machine.log_path.clone())
+        .collect();
+    let mut logs = Vec::new();
+    for entry in std::fs::read_dir(&context.settings.log_dir)? {
+        let entry = entry?;
+        let belongs = |log: &PathBuf| {
+            entry
+                .path()
+                .to_string_lossy()
+                .starts_with(&*log.to_string_lossy())
+        };
+        if !living.iter().any(belongs) {
+            logs.push((entry.metadata()?.modified()?, entry.path()));
+        }
+    }
+    logs.sort();
+    let surplus = logs.len().saturating_sub(KEEP_LOGS);
+    logs.iter()
+        .take(surplus)
+        .try_for_each(|(_, path)| std::fs::remove_file(path))
+}
+
+/// How many logs of instances that are gone stay for the curious.
+const KEEP_LOGS: usize = 50;
