@@ -199,15 +199,30 @@ async fn the_only_backend_is_asked_again_when_it_closed_an_idle_connection() {
 async fn a_backend_that_refused_is_left_alone_until_a_probe_gets_through() {
     // Probed on another port than it serves on, so that it stays healthy while it refuses.
     let probed = Instance::start("probed");
-    let (gone, good) = (dead("gone"), Instance::start("good"));
+    let (mut gone, good) = (dead("gone"), Instance::start("good"));
     let mut service = checked(vec![gone.backend(), good.backend()]);
     let check = service.check.as_mut().unwrap();
     check.port = Some(probed.addr.port());
     check.interval = Duration::from_hours(1);
-    let (balancer, site) = balancer(service);
+    let (balancer, site) = balancer(service.clone());
     until_healthy(&balancer, &[&gone, &good]).await;
     let mut client = Client::connect(site).await;
-    for _ in 0..20 {
+    for _ in 0..2 {
         assert_eq!(client.get("/").await.body, "good");
     }
+
+    gone.restart();
+    for _ in 0..10 {
+        assert_eq!(client.get("/").await.body, "good");
+    }
+    assert_eq!(
+        gone.connections(),
+        0,
+        "it could be asked, but no probe has said so"
+    );
+
+    service.check.as_mut().unwrap().interval = Duration::from_millis(10);
+    balancer.apply(&table(service)).unwrap();
+    let back = async { while client.get("/").await.body != "gone" {} };
+    guarded("the backend to be asked again", back).await;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::*;
 use gce_emulator::balancer::Balancer;
 use gce_emulator::resource::{Key, Kind, Resource};
-use gce_emulator::routing::{Endpoint, Site, follow};
+use gce_emulator::routing::{Endpoint, Router, Site};
 use gce_emulator::store::{Store, Write};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -46,6 +46,21 @@ fn endpoint(instance: &Instance) -> Endpoint {
     }
 }
 
+fn router(
+    balancer: &Arc<Balancer>,
+    store: &Store,
+    instances: &watch::Receiver<Vec<Endpoint>>,
+) -> Router {
+    let site = Site {
+        rule: RULE.to_owned(),
+        port: 0,
+    };
+    let router = Router::new(Arc::clone(balancer), store.clone(), Some(site));
+    let instances = instances.clone();
+    router.attach(move || instances.borrow().clone());
+    router
+}
+
 async fn until_status(balancer: &Balancer, status: StatusCode) {
     let answered = async {
         while get_page(addr(balancer, RULE), "/").await.status != status {
@@ -61,16 +76,8 @@ async fn resources_and_instances_change_the_traffic_without_a_call() {
     let store = Store::open(dir.path(), "p").unwrap();
     let balancer = Arc::new(Balancer::start(1).unwrap());
     let (fleet, instances) = watch::channel(Vec::new());
-    let following = tokio::spawn({
-        let (balancer, store) = (Arc::clone(&balancer), store.clone());
-        async move {
-            let site = Site {
-                rule: RULE.to_owned(),
-                port: 0,
-            };
-            follow(&balancer, &store, Some(&site), instances, Vec::clone).await;
-        }
-    });
+    let router = router(&balancer, &store, &instances);
+    let following = tokio::spawn(async move { router.follow(instances).await });
     let mut listeners = balancer.listeners();
     guarded(
         "the site's port",
@@ -93,4 +100,77 @@ async fn resources_and_instances_change_the_traffic_without_a_call() {
 
     drop(fleet);
     guarded("the end of following", following).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_refresh_a_draining_instance_gets_nothing_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "p").unwrap();
+    store.commit(chain(&store)).await.unwrap();
+    let balancer = Arc::new(Balancer::start(1).unwrap());
+    let (a, b) = (Instance::start("a"), Instance::start("b"));
+    let (fleet, instances) = watch::channel(vec![endpoint(&a), endpoint(&b)]);
+    let router = router(&balancer, &store, &instances);
+    router.refresh().unwrap();
+    let mut client = Client::connect(addr(&balancer, RULE)).await;
+    client.get("/").await;
+
+    fleet.send_modify(|endpoints| endpoints[0].draining = true);
+    router.refresh().unwrap();
+    for _ in 0..10 {
+        assert_eq!(client.get("/").await.body, "b");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_site_port_is_known_before_anything_is_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "p").unwrap();
+    let balancer = Arc::new(Balancer::start(1).unwrap());
+    let squatter = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let site = Site {
+        rule: RULE.to_owned(),
+        port: squatter.local_addr().unwrap().port(),
+    };
+    let router = Router::new(balancer, store, Some(site));
+    assert!(router.refresh().unwrap_err()[0].is_taken());
+}
+
+#[tokio::test]
+async fn the_autohealing_check_has_its_own_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "p").unwrap();
+    let check = json!({
+        "checkIntervalSec": 1, "healthyThreshold": 1, "unhealthyThreshold": 1,
+        "httpHealthCheck": { "requestPath": "/health" },
+    });
+    let check_url = store.url(&Key::global(Kind::HealthCheck, "alive"));
+    let policy = json!([{ "healthCheck": check_url }]);
+    let Value::Object(manager) = json!({ "autoHealingPolicies": policy }) else {
+        panic!()
+    };
+    let manager_key = Key {
+        kind: Kind::InstanceGroupManager,
+        ..group()
+    };
+    let writes = vec![
+        put(Kind::HealthCheck, "alive", check),
+        Write::Put(Resource::new(manager_key, manager)),
+    ];
+    store.commit(writes).await.unwrap();
+    let balancer = Arc::new(Balancer::start(60).unwrap());
+    let mut a = Instance::start("a");
+    let (_fleet, instances) = watch::channel(vec![endpoint(&a)]);
+    let router = router(&balancer, &store, &instances);
+    assert_eq!(router.is_healthy("alive", "a"), None);
+    router.refresh().unwrap();
+    until("a good verdict", || {
+        router.is_healthy("alive", "a") == Some(true)
+    })
+    .await;
+    a.kill();
+    until("a bad verdict", || {
+        router.is_healthy("alive", "a") == Some(false)
+    })
+    .await;
 }
