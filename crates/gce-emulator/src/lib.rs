@@ -1,11 +1,21 @@
 //! The local cloud: Google's REST surface, real processes as instances, a real balancer.
 
+mod api;
 pub mod balancer;
 pub mod clock;
+mod compute;
+mod emulator;
+pub mod error;
 pub mod fleet;
+mod identity;
+mod logging;
+pub mod metadata_server;
 pub mod metrics;
+mod monitoring;
 pub mod prober;
 pub mod resource;
 pub mod routing;
 pub mod store;
 pub mod supervise;
+
+pub use self::emulator::{Config, Emulator, StartError, Workload};

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// The host and path under which Google's own answers name every resource.
 const CANONICAL: &str = "https://www.googleapis.com/compute/v1/";
 
+/// The number that stands for the project where Google uses numbers: in metadata and tokens.
+pub const PROJECT_NUMBER: &str = "104857600001";
+
 /// A sort of resource. What the API may do with each is a row of the table in `compute::table`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

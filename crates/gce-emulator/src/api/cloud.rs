@@ -1,0 +1,116 @@
+//! What the handlers of the API share.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::member::Member;
+use crate::{
+    clock::Clock,
+    compute::change::Command,
+    metrics::Metrics,
+    prober::{Health, HealthMap},
+    resource::{Key, Kind},
+    store::Store,
+};
+
+/// One local cloud as the API sees it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Cloud(Arc<Parts>);
+
+/// What a [`Cloud`] is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    /// Whether operations answer RUNNING first.
+    pub(crate) slow_operations: bool,
+    /// Where each forwarding rule listens.
+    pub(crate) listeners: watch::Receiver<BTreeMap<String, SocketAddr>>,
+    /// What the balancer's health checks say.
+    pub(crate) health: watch::Receiver<HealthMap>,
+}
+
+impl Cloud {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn slow_operations(&self) -> bool {
+        self.0.slow_operations
+    }
+
+    /// Where a forwarding rule listens, once it does.
+    pub(crate) fn listener(&self, rule: &str) -> Option<SocketAddr> {
+        self.0.listeners.borrow().get(rule).copied()
+    }
+
+    /// All instances.
+    pub(crate) fn members(&self) -> Vec<Member> {
+        let instances = self.store().list(Kind::Instance, None);
+        instances
+            .iter()
+            .map(|instance| Member::new(instance))
+            .collect()
+    }
+
+    /// The instances of a group, by name.
+    pub(crate) fn instances_of(&self, group: &Key) -> Vec<Member> {
+        let mut members = self.members();
+        members.retain(|member| member.group.as_ref() == Some(group));
+        members
+    }
+
+    /// `healthStatus` of a group's instances under a backend service's health check.
+    pub(crate) fn backend_health(&self, group: &Key, check: Option<&str>) -> Vec<Value> {
+        let manager = Key::new(
+            Kind::InstanceGroupManager,
+            group.scope.clone(),
+            &*group.name,
+        );
+        let health = self.0.health.borrow().clone();
+        let running = self
+            .instances_of(&manager)
+            .into_iter()
+            .filter(|member| member.status == "RUNNING");
+        running
+            .map(|member| {
+                let state = check.and_then(|check| health.get(check, &member.key.name));
+                let healthy = state.is_some_and(|state| state.health == Health::Healthy);
+                json!({
+                    "instance": self.store().url(&member.key),
+                    "healthState": if healthy { "HEALTHY" } else { "UNHEALTHY" },
+                    "ipAddress": "127.0.0.1",
+                    "port": member.port,
+                })
+            })
+            .collect()
+    }
+
+    /// The latest failures of a group, as `listErrors` gives them.
+    pub(crate) fn errors_of(&self, _group: &Key) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// Where an instance's output goes.
+    pub(crate) fn log_path(&self, _instance: &Key) -> Option<PathBuf> {
+        None
+    }
+
+    /// Has the fleet act on what was decided.
+    pub(crate) async fn execute(&self, _commands: Vec<Command>) {}
+}

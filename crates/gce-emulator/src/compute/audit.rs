@@ -1,0 +1,71 @@
+//! The admin activity log: who changed what, as Google's audit log has it.
+
+use serde_json::{Map, Value, json};
+
+use super::{call::Call, change::Change};
+use crate::{
+    resource::{Kind, Resource, Scope},
+    store::LogEntry,
+};
+
+/// The entry of a mutation. `method` is `v1.compute.autoscalers.patch`.
+pub(super) fn activity(
+    change: &Change<'_, '_>,
+    call: &Call,
+    method: &str,
+    target: &Resource,
+    operation: &str,
+) -> LogEntry {
+    let mut body = Map::new();
+    body.insert("severity".into(), json!("NOTICE"));
+    body.insert("resource".into(), resource(change, target));
+    body.insert(
+        "operation".into(),
+        json!({"id": operation, "producer": "compute.googleapis.com", "first": true, "last": true}),
+    );
+    body.insert(
+        "protoPayload".into(),
+        json!({
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "serviceName": "compute.googleapis.com",
+            "methodName": method,
+            "resourceName": change.path(&target.key),
+            "authenticationInfo": {"principalEmail": call.principal},
+            "requestMetadata": {"callerIp": "127.0.0.1", "callerSuppliedUserAgent": call.user_agent},
+            "request": Value::Object(call.body.clone()),
+        }),
+    );
+    let log = format!(
+        "projects/{}/logs/cloudaudit.googleapis.com%2Factivity",
+        change.project
+    );
+    LogEntry::new(change.now, log, body)
+}
+
+/// The monitored resource that an entry is about: type and labels.
+fn resource(change: &Change<'_, '_>, target: &Resource) -> Value {
+    let kind = match target.key.kind {
+        Kind::Instance => "gce_instance",
+        Kind::InstanceGroup => "gce_instance_group",
+        Kind::InstanceGroupManager => "gce_instance_group_manager",
+        Kind::InstanceTemplate => "gce_instance_template",
+        Kind::Autoscaler => "gce_autoscaler",
+        Kind::HealthCheck => "gce_health_check",
+        Kind::BackendService => "gce_backend_service",
+        Kind::UrlMap => "gce_url_map",
+        Kind::TargetHttpProxy => "gce_target_http_proxy",
+        Kind::ForwardingRule => "gce_forwarding_rule",
+        _ => "audited_resource",
+    };
+    let noun = kind.trim_start_matches("gce_");
+    let location = match &target.key.scope {
+        Scope::Global => "global",
+        Scope::Region(name) | Scope::Zone(name) => name,
+    };
+    let mut labels = Map::new();
+    labels.insert("project_id".into(), json!(change.project));
+    labels.insert("location".into(), json!(location));
+    labels.insert(format!("{noun}_id"), json!(target.id.to_string()));
+    labels.insert(format!("{noun}_name"), json!(target.key.name));
+    json!({"type": kind, "labels": labels})
+}

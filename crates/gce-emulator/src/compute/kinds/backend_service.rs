@@ -1,0 +1,87 @@
+//! Backend services: their backends' defaults, and the health of each.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    api::Cloud,
+    compute::{
+        call::Call,
+        change::{Behaviour, Change, Verb},
+        references,
+    },
+    error::ApiError,
+    resource::{Key, Kind, Resource, Scope},
+};
+
+pub(crate) struct BackendService;
+
+impl Behaviour for BackendService {
+    fn check(
+        &self,
+        _change: &mut Change<'_, '_>,
+        _key: &Key,
+        _old: Option<&Map<String, Value>>,
+        body: &mut Map<String, Value>,
+    ) -> Result<(), ApiError> {
+        body.entry("connectionDraining")
+            .or_insert_with(|| json!({"drainingTimeoutSec": 0}));
+        for backend in body
+            .get_mut("backends")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let Value::Object(backend) = backend else {
+                return Err(ApiError::invalid(
+                    "resource.backends",
+                    "",
+                    "It must hold objects.",
+                ));
+            };
+            if !backend.contains_key("group") {
+                return Err(ApiError::required("resource.backends.group"));
+            }
+            backend
+                .entry("balancingMode")
+                .or_insert_with(|| json!("UTILIZATION"));
+            backend
+                .entry("capacityScaler")
+                .or_insert_with(|| json!(1.0));
+        }
+        let checks = body.get("healthChecks").and_then(Value::as_array);
+        match checks.map_or(0, Vec::len) {
+            ..=1 => Ok(()),
+            count => Err(ApiError::invalid(
+                "resource.healthChecks",
+                &count.to_string(),
+                "At most one health check can be used.",
+            )),
+        }
+    }
+
+    fn verb(&self, name: &str) -> Option<Verb> {
+        (name == "getHealth").then_some(Verb::Read(health))
+    }
+}
+
+/// The health of the instances of one group, as the balancer sees it.
+fn health(cloud: &Cloud, service: &Resource, call: &Call) -> Result<Value, ApiError> {
+    let text = call.body.get("group").and_then(Value::as_str);
+    let text = text.ok_or_else(|| ApiError::required("group"))?;
+    let group = references::resolve(Kind::InstanceGroup, &Scope::Global, text)
+        .ok_or_else(|| ApiError::invalid("group", text, "The URL is malformed."))?;
+    let url = cloud.store().url(&group);
+    let backends = service.field("backends").and_then(Value::as_array);
+    let known = |backend: &Value| backend.get("group").and_then(Value::as_str) == Some(&url);
+    if !backends.is_some_and(|backends| backends.iter().any(known)) {
+        let why = "The group is not a backend of this backend service.";
+        return Err(ApiError::invalid("group", text, why));
+    }
+    let check = service.reference("healthChecks/0").map(|key| key.name);
+    let states = cloud.backend_health(&group, check.as_deref());
+    let mut answer = json!({"kind": "compute#backendServiceGroupHealth"});
+    if !states.is_empty() {
+        answer["healthStatus"] = Value::Array(states);
+    }
+    Ok(answer)
+}

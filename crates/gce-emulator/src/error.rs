@@ -1,0 +1,216 @@
+//! Refusals in Google's words.
+//!
+//! Compute answers in the older shape with `errors[].reason`, Monitoring and Logging in that of
+//! `google.rpc.Status`. One error carries enough for both.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use crate::store::StoreError;
+
+/// Why a call was refused. Its `Display` is the message that the caller sees.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", self.first().message)]
+pub struct ApiError {
+    status: StatusCode,
+    /// Never empty. Several only where several fields of one body are wrong.
+    items: Vec<Item>,
+    rpc: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Item {
+    reason: &'static str,
+    message: String,
+    /// The header or field to blame.
+    location: Option<String>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
+        let item = Item {
+            reason,
+            message: message.into(),
+            location: None,
+        };
+        Self {
+            status,
+            items: vec![item],
+            rpc: false,
+        }
+    }
+
+    /// 404 for the path of a resource: `projects/P/zones/Z/instances/N`.
+    pub fn not_found(path: &str) -> Self {
+        let message = format!("The resource '{path}' was not found");
+        Self::new(StatusCode::NOT_FOUND, "notFound", message)
+    }
+
+    /// 409 for the path of a resource that exists already.
+    pub fn already_exists(path: &str) -> Self {
+        let message = format!("The resource '{path}' already exists");
+        Self::new(StatusCode::CONFLICT, "alreadyExists", message)
+    }
+
+    /// 400 for a field that must be there.
+    pub fn required(field: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "required",
+            format!("Required field '{field}' not specified"),
+        )
+    }
+
+    /// 400 for a value that cannot be. `why` is a sentence.
+    pub fn invalid(field: &str, value: &str, why: &str) -> Self {
+        Self::bad_request(format!(
+            "Invalid value for field '{field}': '{value}'. {why}"
+        ))
+    }
+
+    /// 400 with a message of its own.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+    }
+
+    /// 400 for a body that is no JSON.
+    pub fn parse_error(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "parseError", message)
+    }
+
+    /// 413 for a body of more than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("The request is larger than {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "uploadTooLarge", message)
+    }
+
+    /// 400 for several wrong fields at once: pairs of field and message.
+    pub fn invalid_fields(fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        let item = |(field, message)| Item {
+            reason: "invalid",
+            message,
+            location: Some(field),
+        };
+        let items: Vec<Item> = fields.into_iter().map(item).collect();
+        if items.is_empty() {
+            return Self::bad_request("The request is invalid");
+        }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            items,
+            rpc: false,
+        }
+    }
+
+    /// 400 for a resource that another one needs. `noun` is Google's, for example `health_check`.
+    pub fn in_use(noun: &str, path: &str, user: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "resourceInUseByAnotherResource",
+            format!("The {noun} resource '{path}' is already being used by '{user}'"),
+        )
+    }
+
+    /// 412: somebody else was faster, or the state forbids it.
+    pub fn condition_not_met(message: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::PRECONDITION_FAILED, "conditionNotMet", message);
+        for item in &mut error.items {
+            item.location = Some("If-Match".into());
+        }
+        error
+    }
+
+    /// 403: the caller may not, whatever it asks.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// 501 for what Google has and this cloud has not.
+    pub fn not_emulated(what: &str) -> Self {
+        let message = format!("{what} is not emulated by the local cloud");
+        Self::new(StatusCode::NOT_IMPLEMENTED, "notImplemented", message)
+    }
+
+    /// The same error in the shape of Monitoring and Logging.
+    #[must_use]
+    pub fn rpc(mut self) -> Self {
+        self.rpc = true;
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn first(&self) -> &Item {
+        static NONE: Item = Item {
+            reason: "internalError",
+            message: String::new(),
+            location: None,
+        };
+        self.items.first().unwrap_or(&NONE)
+    }
+
+    /// The body of the answer.
+    pub fn to_json(&self) -> Value {
+        let (code, message) = (self.status.as_u16(), &self.first().message);
+        if self.rpc {
+            let status = rpc_status(self.status);
+            return json!({"error": {"code": code, "message": message, "status": status}});
+        }
+        let errors: Vec<Value> = self.items.iter().map(Item::to_json).collect();
+        json!({"error": {"code": code, "message": message, "errors": errors}})
+    }
+}
+
+impl Item {
+    fn to_json(&self) -> Value {
+        let mut item = json!({"message": self.message, "domain": "global", "reason": self.reason});
+        if let Some(location) = &self.location {
+            item["location"] = json!(location);
+            let kind = if location == "If-Match" {
+                "header"
+            } else {
+                "parameter"
+            };
+            item["locationType"] = json!(kind);
+        }
+        item
+    }
+}
+
+/// The name of `google.rpc.Code` for an HTTP status.
+fn rpc_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "INVALID_ARGUMENT",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ALREADY_EXISTS",
+        412 => "FAILED_PRECONDITION",
+        501 => "UNIMPLEMENTED",
+        503 => "UNAVAILABLE",
+        _ => "INTERNAL",
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a change was not stored"
+        );
+        let message = "The change could not be stored; nothing was changed.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "backendError", message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.to_json())).into_response()
+    }
+}
