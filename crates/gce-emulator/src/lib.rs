@@ -7,6 +7,7 @@ mod compute;
 mod emulator;
 pub mod error;
 pub mod fleet;
+mod housekeeping;
 mod identity;
 mod logging;
 pub mod metadata_server;
@@ -17,5 +18,6 @@ pub mod resource;
 pub mod routing;
 pub mod store;
 pub mod supervise;
+mod surroundings;
 
 pub use self::emulator::{Config, Emulator, StartError, Workload};

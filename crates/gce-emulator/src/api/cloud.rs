@@ -7,8 +7,9 @@ use tokio::sync::watch;
 
 use super::member::Member;
 use crate::{
-    clock::Clock,
+    clock::{Clock, rfc3339},
     compute::change::Command,
+    fleet::{FleetHandle, MachineError},
     metrics::Metrics,
     prober::{Health, HealthMap},
     resource::{Key, Kind},
@@ -25,6 +26,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
+    pub(crate) fleet: FleetHandle,
     /// Whether operations answer RUNNING first.
     pub(crate) slow_operations: bool,
     /// Where each forwarding rule listens.
@@ -61,18 +63,20 @@ impl Cloud {
 
     /// All instances.
     pub(crate) fn members(&self) -> Vec<Member> {
-        let instances = self.store().list(Kind::Instance, None);
-        instances
+        let machines = self.0.fleet.machines();
+        machines
             .iter()
-            .map(|instance| Member::new(instance))
+            .map(|machine| Member::new(machine, self.store()))
             .collect()
     }
 
     /// The instances of a group, by name.
     pub(crate) fn instances_of(&self, group: &Key) -> Vec<Member> {
-        let mut members = self.members();
-        members.retain(|member| member.group.as_ref() == Some(group));
-        members
+        let machines = self.0.fleet.group_machines(group);
+        machines
+            .iter()
+            .map(|machine| Member::new(machine, self.store()))
+            .collect()
     }
 
     /// `healthStatus` of a group's instances under a backend service's health check.
@@ -102,15 +106,36 @@ impl Cloud {
     }
 
     /// The latest failures of a group, as `listErrors` gives them.
-    pub(crate) fn errors_of(&self, _group: &Key) -> Vec<Value> {
-        Vec::new()
+    pub(crate) fn errors_of(&self, group: &Key) -> Vec<Value> {
+        let errors = self.0.fleet.errors(group);
+        errors.iter().map(|error| self.error(error)).collect()
+    }
+
+    fn error(&self, error: &MachineError) -> Value {
+        json!({
+            "timestamp": rfc3339(error.at),
+            "error": {"code": error.code, "message": error.message},
+            "instanceActionDetails": {
+                "action": error.action.as_str(),
+                "instance": self.store().url(&error.instance),
+            },
+        })
     }
 
     /// Where an instance's output goes.
-    pub(crate) fn log_path(&self, _instance: &Key) -> Option<PathBuf> {
-        None
+    pub(crate) fn log_path(&self, instance: &Key) -> Option<PathBuf> {
+        let machines = self.0.fleet.machines();
+        let machine = machines.iter().find(|machine| machine.key == *instance);
+        machine.map(|machine| machine.log_path.clone())
     }
 
     /// Has the fleet act on what was decided.
-    pub(crate) async fn execute(&self, _commands: Vec<Command>) {}
+    pub(crate) fn execute(&self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Delete(instances) => self.0.fleet.delete_instances(&instances),
+                Command::Recreate(instances) => self.0.fleet.recreate_instances(&instances),
+            }
+        }
+    }
 }

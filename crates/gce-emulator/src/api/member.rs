@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    compute::group_of,
-    resource::{Key, Resource, last_segment},
+    fleet::Machine,
+    resource::{Key, last_segment},
     store::Store,
 };
 
@@ -13,12 +13,12 @@ pub(crate) struct Member {
     pub(crate) key: Key,
     pub(crate) id: u64,
     pub(crate) group: Option<Key>,
-    /// Google's `instanceStatus`; empty while there is no machine.
-    pub(crate) status: String,
+    /// Google's `instanceStatus`.
+    pub(crate) status: &'static str,
     /// Google's `currentAction`.
-    pub(crate) action: String,
+    pub(crate) action: &'static str,
     /// The URL of its template.
-    pub(crate) template: Option<String>,
+    pub(crate) template: String,
     /// What the autohealing check says.
     pub(crate) healthy: Option<bool>,
     pub(crate) pid: Option<u32>,
@@ -27,18 +27,19 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    pub(crate) fn new(instance: &Resource) -> Self {
+    pub(crate) fn new(machine: &Machine, store: &Store) -> Self {
+        let error = machine.last_error.as_ref();
         Self {
-            key: instance.key.clone(),
-            id: instance.id,
-            group: group_of(instance),
-            status: instance.text("status").unwrap_or_default().to_owned(),
-            action: "NONE".to_owned(),
-            template: None,
-            healthy: None,
-            pid: None,
-            port: None,
-            error: None,
+            key: machine.key.clone(),
+            id: store.get(&machine.key).map_or(0, |instance| instance.id),
+            group: machine.group.clone(),
+            status: machine.status.as_str(),
+            action: machine.action.as_str(),
+            template: machine.template.clone(),
+            healthy: machine.healthy,
+            pid: machine.pid,
+            port: machine.addr.map(|addr| addr.port()),
+            error: error.map(|error| json!({"code": error.code, "message": error.message})),
         }
     }
 
@@ -48,12 +49,10 @@ impl Member {
             "name": self.key.name,
             "instance": store.url(&self.key),
             "id": self.id.to_string(),
+            "instanceStatus": self.status,
             "currentAction": self.action,
             "version": {"instanceTemplate": self.template},
         });
-        if !self.status.is_empty() {
-            managed["instanceStatus"] = json!(self.status);
-        }
         if let (Some(check), Some(healthy)) = (check, self.healthy) {
             let state = if healthy { "HEALTHY" } else { "UNHEALTHY" };
             managed["instanceHealth"] =

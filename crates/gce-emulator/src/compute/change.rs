@@ -40,14 +40,10 @@ impl Change<'_, '_> {
 /// What is to be done with instances once a change is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Command {
-    Delete {
-        group: Option<Key>,
-        instances: Vec<Key>,
-    },
-    Recreate {
-        group: Key,
-        instances: Vec<Key>,
-    },
+    /// Drain and end them for good.
+    Delete(Vec<Key>),
+    /// Drain and end them, then make them anew.
+    Recreate(Vec<Key>),
 }
 
 type Decided = Result<Vec<Command>, ApiError>;

@@ -222,7 +222,7 @@ async fn mutate(
         Ok::<_, ApiError>((operation, commands))
     });
     let (operation, commands) = decided.await?;
-    cloud.execute(commands).await;
+    cloud.execute(commands);
     Ok(operations::view(cloud, &operation))
 }
 

@@ -21,5 +21,3 @@ mod references;
 pub(crate) mod route;
 mod schema;
 mod table;
-
-pub(crate) use self::kinds::group_of;

@@ -34,9 +34,11 @@ pub struct MetadataListener {
     _server: Server,
 }
 
-/// Opens the metadata server of an instance on a free loopback port.
-pub async fn open(store: Store, clock: Clock, instance: Key) -> io::Result<MetadataListener> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+/// Opens the metadata server of an instance on a free loopback port. Call it inside a runtime.
+pub fn open(store: Store, clock: Clock, instance: Key) -> io::Result<MetadataListener> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
     let subject = Subject::instance(store, instance);
     let server = Server::start(listener, |port| {
         let guard = Guard::metadata(port, clock);

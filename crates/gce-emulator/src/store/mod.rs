@@ -20,6 +20,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::{oneshot, watch};
 
+pub(crate) use self::log::prune as prune_logs;
 use self::{
     index::Index,
     writer::{Job, Writer},

@@ -27,10 +27,7 @@ impl Behaviour for Instance {
         instance: &Resource,
     ) -> Result<Vec<Command>, ApiError> {
         // The group stays as large as it should be: it makes a new one.
-        Ok(vec![Command::Delete {
-            group: group_of(instance),
-            instances: vec![instance.key.clone()],
-        }])
+        Ok(vec![Command::Delete(vec![instance.key.clone()])])
     }
 
     fn verb(&self, name: &str) -> Option<Verb> {

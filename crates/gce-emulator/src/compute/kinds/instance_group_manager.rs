@@ -96,7 +96,7 @@ impl Behaviour for InstanceGroupManager {
         let template = manager.text("instanceTemplate");
         let reached = instances
             .iter()
-            .all(|instance| instance.template.as_deref() == template);
+            .all(|instance| Some(instance.template.as_str()) == template);
         let autoscalers = cloud
             .store()
             .list(Kind::Autoscaler, Some(&manager.key.scope));
@@ -306,10 +306,7 @@ fn delete_instances(
     let instances = members(change, manager, call)?;
     let size = manager.number("targetSize").unwrap_or_default() - instances.len() as i64;
     set_size(change, &manager.key, size.max(0));
-    Ok(vec![Command::Delete {
-        group: Some(manager.key.clone()),
-        instances,
-    }])
+    Ok(vec![Command::Delete(instances)])
 }
 
 fn recreate_instances(
@@ -318,10 +315,7 @@ fn recreate_instances(
     call: &Call,
 ) -> Result<Vec<Command>, ApiError> {
     let instances = members(change, manager, call)?;
-    Ok(vec![Command::Recreate {
-        group: manager.key.clone(),
-        instances,
-    }])
+    Ok(vec![Command::Recreate(instances)])
 }
 
 /// The instances that a call names, all of them members of the group.

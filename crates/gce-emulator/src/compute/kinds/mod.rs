@@ -10,8 +10,6 @@ mod instance_group_manager;
 mod instance_template;
 mod target_http_proxy;
 mod url_map;
-
-pub(crate) use self::instance::group_of;
 pub(super) use self::{
     autoscaler::Autoscaler, backend_service::BackendService, forwarding_rule::ForwardingRule,
     health_check::HealthCheck, instance::Instance, instance_group::InstanceGroup,
