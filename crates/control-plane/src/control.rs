@@ -1,74 +1,249 @@
 use std::sync::Arc;
 
+use gce::compute::Autoscaler;
+use serde_json::Value;
+
+use crate::change::{DrillSubject, Wish, change_policy, start_drill, stop_drill};
+use crate::drawn::Drawn;
+use crate::fleet::{Sources, assemble};
+use crate::gather::{self, Health, ManagedGroup, Numbers, Recent};
+use crate::history::{self, Subject};
+use crate::keyed::Keyed;
+use crate::source::{Snapshot, Source};
 use crate::{
-    Author, ChangeError, Charts, Drill, DrillRequest, Error, Fleet, GroupId, HistoryPage,
-    HistoryQuery, PolicyChange, PolicyEdit, Settings, Window,
+    Author, ChangeError, Charts, Drill, DrillRequest, Error, Fleet, Group, GroupId, HistoryPage,
+    HistoryQuery, Pace, PolicyChange, PolicyEdit, Problem, Settings, Window, charts, time,
 };
 
 /// Reads and steers the fleet of one project. Cloning is cheap, and clones share what was read.
 #[derive(Clone, Debug)]
 pub struct ControlPlane {
-    client: gce::Client,
-    settings: Settings,
+    shared: Arc<Shared>,
 }
 
-#[expect(clippy::unused_async, clippy::unimplemented, reason = "the signatures come first")]
+#[derive(Debug)]
+struct Shared {
+    client: gce::Client,
+    groups: Source<Vec<ManagedGroup>>,
+    autoscalers: Source<Vec<Autoscaler>>,
+    instances: Source<std::collections::HashMap<String, gce::compute::Instance>>,
+    health: Source<Health>,
+    numbers: Source<Numbers>,
+    recent: Source<Recent>,
+    charts: Keyed<(GroupId, Window), Charts>,
+    history: Keyed<(GroupId, HistoryQuery), HistoryPage>,
+    drawn: Drawn,
+}
+
+impl Shared {
+    fn new(client: gce::Client, pace: Pace) -> Self {
+        let new = || client.clone();
+        Self {
+            groups: Source::new("instance groups", pace.compute(), new()),
+            autoscalers: Source::new("autoscalers", pace.compute(), new()),
+            instances: Source::new("instances", pace.compute(), new()),
+            health: Source::new("health", pace.compute(), new()),
+            numbers: Source::new("metrics", pace.monitoring(), new()),
+            recent: Source::new("history", pace.logging(), new()),
+            charts: Keyed::new("charts", pace.monitoring(), new()),
+            history: Keyed::new("history", pace.logging(), new()),
+            drawn: Drawn::default(),
+            client,
+        }
+    }
+}
+
 impl ControlPlane {
-    /// Reads nothing yet.
+    /// Reads nothing yet. Needs a Tokio runtime from the first reading on.
     pub fn new(client: gce::Client, settings: Settings) -> Self {
-        Self { client, settings }
+        Self {
+            shared: Arc::new(Shared::new(client, settings.pace)),
+        }
     }
 
     /// The fleet, as fresh as the pace allows. Never fails: what cannot be read is a problem in it.
     pub async fn fleet(&self) -> Arc<Fleet> {
-        unimplemented!()
+        let shared = &*self.shared;
+        // The groups come first, alone: their answer sets the clock that the others ask by.
+        let groups = shared.groups.read(|| gather::groups(self.client())).await;
+        let (autoscalers, instances, health, numbers, recent) = tokio::join!(
+            shared
+                .autoscalers
+                .read(|| gather::autoscalers(self.client())),
+            shared.instances.read(|| gather::instances(self.client())),
+            shared.health.read(|| gather::health(self.client())),
+            shared.numbers.read(|| gather::numbers(self.client())),
+            shared.recent.read(|| gather::recent(self.client())),
+        );
+        let mut problems = Vec::new();
+        let sources = Sources {
+            groups: value(groups, &mut problems),
+            autoscalers: value(autoscalers, &mut problems),
+            instances: value(instances, &mut problems),
+            health: value(health, &mut problems),
+            numbers: value(numbers, &mut problems),
+            recent: value(recent, &mut problems),
+        };
+        let fleet = assemble(&sources, problems, time::now(&shared.client));
+        for view in fleet
+            .groups
+            .iter()
+            .filter_map(|group| group.autoscaler.as_ref())
+        {
+            shared.drawn.remember(&view.hash, &view.raw);
+        }
+        Arc::new(fleet)
     }
 
     /// A group's numbers over time.
-    pub async fn charts(&self, _group: &GroupId, _window: Window) -> Result<Charts, Error> {
-        unimplemented!()
+    pub async fn charts(&self, group: &GroupId, window: Window) -> Result<Charts, Error> {
+        let fleet = self.fleet().await;
+        let known = self.known(&fleet, group)?;
+        let (subject, policy) = (subject(known), policy_in_force(known));
+        let source = self.shared.charts.of(&(group.clone(), window));
+        let gather = || charts::charts(self.client(), subject.clone(), policy.clone(), window);
+        let Snapshot { value, problem } = source.read(gather).await;
+        let mut charts = available(value, problem.as_ref())?;
+        charts.problems.extend(problem);
+        Ok(charts)
     }
 
     /// A page of a group's history, newest first.
     pub async fn history(
         &self,
-        _group: &GroupId,
-        _query: HistoryQuery,
+        group: &GroupId,
+        query: HistoryQuery,
     ) -> Result<HistoryPage, Error> {
-        unimplemented!()
+        let fleet = self.fleet().await;
+        let subject = subject(self.known(&fleet, group)?);
+        let source = self.shared.history.of(&(group.clone(), query.clone()));
+        let gather = || {
+            let (client, subject, query) = (self.client(), subject.clone(), query.clone());
+            async move { history::page(&client, &subject, query).await }
+        };
+        let Snapshot { value, problem } = source.read(gather).await;
+        available(value, problem.as_ref())
     }
 
     /// Changes the fields of a group's policy that differ from `edit`, provided that the policy is
     /// still the one with the hash `base`.
     pub async fn change_policy(
         &self,
-        _author: &Author,
-        _group: &GroupId,
-        _base: &str,
-        _edit: PolicyEdit,
-        _note: &str,
+        author: &Author,
+        group: &GroupId,
+        base: &str,
+        edit: PolicyEdit,
+        note: &str,
     ) -> Result<PolicyChange, ChangeError> {
-        unimplemented!()
+        let drawn = self.shared.drawn.policy(base);
+        let wish = Wish {
+            author,
+            group,
+            base,
+            drawn: drawn.as_ref(),
+            edit: &edit,
+            note,
+        };
+        let outcome = change_policy(&self.shared.client, wish).await;
+        self.invalidate();
+        outcome
     }
 
     /// Starts a drill on an instance of the group.
     pub async fn start_drill(
         &self,
-        _author: &Author,
-        _group: &GroupId,
-        _instance: &str,
-        _drill: DrillRequest,
+        author: &Author,
+        group: &GroupId,
+        instance: &str,
+        drill: DrillRequest,
     ) -> Result<Drill, ChangeError> {
-        unimplemented!()
+        let subject = DrillSubject {
+            author,
+            group,
+            instance,
+        };
+        let outcome = start_drill(&self.shared.client, subject, drill).await;
+        self.invalidate();
+        outcome
     }
 
     /// Stops the drill of an instance; does nothing if there is none.
     pub async fn stop_drill(
         &self,
-        _author: &Author,
-        _group: &GroupId,
-        _instance: &str,
+        author: &Author,
+        group: &GroupId,
+        instance: &str,
     ) -> Result<(), ChangeError> {
-        unimplemented!()
+        let subject = DrillSubject {
+            author,
+            group,
+            instance,
+        };
+        let outcome = stop_drill(&self.shared.client, subject).await;
+        self.invalidate();
+        outcome
     }
+
+    fn client(&self) -> gce::Client {
+        self.shared.client.clone()
+    }
+
+    /// The group, if the fleet has it. While the groups cannot be read, that is the error, and not
+    /// that the group does not exist.
+    fn known<'a>(&self, fleet: &'a Fleet, id: &GroupId) -> Result<&'a Group, Error> {
+        if let Some(group) = fleet.group(id) {
+            return Ok(group);
+        }
+        let unread = fleet
+            .problems
+            .iter()
+            .find(|problem| problem.source == self.shared.groups.name());
+        Err(match unread {
+            Some(problem) => Error::Unavailable(problem.clone()),
+            None => Error::NoSuchGroup(id.clone()),
+        })
+    }
+
+    /// Who has just changed something wants to see it.
+    fn invalidate(&self) {
+        let shared = &*self.shared;
+        shared.groups.invalidate();
+        shared.autoscalers.invalidate();
+        shared.instances.invalidate();
+        shared.recent.invalidate();
+        shared.charts.invalidate();
+        shared.history.invalidate();
+    }
+}
+
+fn value<T>(snapshot: Snapshot<T>, problems: &mut Vec<Problem>) -> Option<Arc<T>> {
+    problems.extend(snapshot.problem);
+    snapshot.value
+}
+
+fn available<T: Clone>(value: Option<Arc<T>>, problem: Option<&Problem>) -> Result<T, Error> {
+    match (value, problem) {
+        (Some(value), _) => Ok(Arc::unwrap_or_clone(value)),
+        (None, problem) => Err(Error::Unavailable(problem.cloned().unwrap_or_default())),
+    }
+}
+
+fn subject(group: &Group) -> Subject {
+    let autoscaler = group
+        .autoscaler
+        .as_ref()
+        .map_or(&group.id.name, |view| &view.name);
+    Subject {
+        group: group.id.clone(),
+        autoscaler: autoscaler.clone(),
+        since: None,
+    }
+}
+
+/// The policy with its defaults, for the lines of a chart.
+fn policy_in_force(group: &Group) -> Value {
+    group
+        .autoscaler
+        .as_ref()
+        .map_or(Value::Null, |view| view.policy.to_value())
 }

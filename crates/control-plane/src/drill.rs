@@ -1,4 +1,5 @@
 use autoscaler::Timestamp;
+use gce::compute::Instance;
 use serde::{Deserialize, Serialize};
 
 /// The metadata key that an instance waits for.
@@ -35,4 +36,12 @@ impl DrillRequest {
     pub const MAX_LOAD: f64 = 8.0;
     /// Takes a group of two well over a target of 50 %, also on a shared-core machine.
     pub const DEFAULT_LOAD: f64 = 2.2;
+}
+
+/// The drill that runs on an instance now. One that has ended leaves its key behind, since ending
+/// needs nobody to remove it.
+pub(crate) fn drill_of(instance: &Instance, now: Timestamp) -> Option<Drill> {
+    let value = instance.metadata.as_ref()?.get(DRILL_KEY)?;
+    let drill: Drill = serde_json::from_str(value).ok()?;
+    (drill.until > now).then_some(drill)
 }

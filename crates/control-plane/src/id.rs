@@ -74,7 +74,10 @@ impl FromStr for GroupId {
         if !is_name(place) || !is_name(name) {
             return Err(invalid());
         }
-        Ok(Self { location: location(place), name: name.to_owned() })
+        Ok(Self {
+            location: location(place),
+            name: name.to_owned(),
+        })
     }
 }
 
@@ -114,7 +117,11 @@ mod tests {
 
     #[test]
     fn a_group_is_written_as_it_is_read() {
-        for text in ["us-central1-a/web", "us-central1/web", "us-central1-ai1a/web-2"] {
+        for text in [
+            "us-central1-a/web",
+            "us-central1/web",
+            "us-central1-ai1a/web-2",
+        ] {
             assert_eq!(text.parse::<GroupId>().unwrap().to_string(), text);
         }
     }
@@ -129,7 +136,15 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_no_group() {
-        for text in ["", "web", "/web", "z-1-a/", "z-1-a/We\"b", "a/b/c", "z-1-a/.."] {
+        for text in [
+            "",
+            "web",
+            "/web",
+            "z-1-a/",
+            "z-1-a/We\"b",
+            "a/b/c",
+            "z-1-a/..",
+        ] {
             assert!(text.parse::<GroupId>().is_err(), "{text}");
         }
     }

@@ -3,12 +3,20 @@
 mod change;
 mod charts;
 mod control;
+pub mod deployment;
+mod drawn;
 mod drill;
 mod error;
 mod fleet;
+mod gather;
 mod history;
 mod id;
+mod json;
+mod keyed;
 mod settings;
+mod source;
+mod time;
+mod url;
 
 pub use change::{Author, ChangeError, FieldChange, PolicyChange, PolicyEdit};
 pub use charts::{Charts, MAX_POINTS, Series, UnknownWindow, Window};

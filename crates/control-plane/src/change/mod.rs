@@ -1,13 +1,18 @@
 //! Changing a policy without overwriting what somebody else has changed.
 
+mod drill;
 mod edit;
 mod field;
+mod policy;
 
 use autoscaler::Violation;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::Drill;
+
+pub(crate) use drill::{Subject as DrillSubject, start as start_drill, stop as stop_drill};
+pub(crate) use policy::{Wish, change_policy};
 
 pub use edit::PolicyEdit;
 pub use field::FieldChange;
@@ -66,6 +71,8 @@ pub enum ChangeError {
 }
 
 fn sentences(violations: &[Violation]) -> String {
-    let messages = violations.iter().map(|violation| violation.message.as_str());
+    let messages = violations
+        .iter()
+        .map(|violation| violation.message.as_str());
     messages.collect::<Vec<_>>().join(" ")
 }

@@ -1,12 +1,17 @@
 //! A group's numbers over time.
 
+mod bounds;
+mod draw;
+mod gather;
+mod grid;
 mod window;
 
 use autoscaler::Timestamp;
 use serde::Serialize;
 
-use crate::HistoryEntry;
+use crate::{HistoryEntry, Problem};
 
+pub(crate) use draw::charts;
 pub use window::{UnknownWindow, Window};
 
 /// No series has more points: more than a chart has pixels to show them.
@@ -15,7 +20,7 @@ pub const MAX_POINTS: usize = 300;
 /// A series, oldest point first.
 pub type Series = Vec<(Timestamp, f64)>;
 
-/// What a group did in a window of time. All points lie on a grid of `step_ms`, except that the
+/// What a group did in a window of time. Measured points lie on a grid of `step_ms`, except that the
 /// newest, whose step has not ended yet, stands at `to`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Charts {
@@ -35,7 +40,7 @@ pub struct Charts {
     pub max: Series,
     /// The group's mean utilization.
     pub cpu: Series,
-    /// The utilization it aims at.
+    /// The utilization it aims at, as steps: two points at one instant are a jump.
     pub cpu_target: Series,
     /// Requests per second.
     pub requests_per_second: Series,
@@ -43,4 +48,6 @@ pub struct Charts {
     pub p95_ms: Series,
     /// What happened in the window, newest first.
     pub events: Vec<HistoryEntry>,
+    /// What is missing.
+    pub problems: Vec<Problem>,
 }

@@ -27,8 +27,13 @@ pub enum Window {
 
 impl Window {
     /// All of them, shortest first.
-    pub const ALL: [Self; 5] =
-        [Self::Minutes15, Self::Hour1, Self::Hours6, Self::Day1, Self::Days7];
+    pub const ALL: [Self; 5] = [
+        Self::Minutes15,
+        Self::Hour1,
+        Self::Hours6,
+        Self::Day1,
+        Self::Days7,
+    ];
 
     /// As it stands in a URL and on a button.
     pub fn as_str(self) -> &'static str {

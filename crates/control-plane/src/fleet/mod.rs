@@ -1,10 +1,16 @@
 //! The fleet as one value: what a page draws.
 
+mod assemble;
+mod autoscaler_view;
+
 use autoscaler::{Policy, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Drill, GroupId, HistoryEntry};
+
+pub(crate) use assemble::{Sources, assemble};
+pub(crate) use autoscaler_view::policy_of;
 
 /// All groups we look after, as of one gather.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -18,7 +24,7 @@ pub struct Fleet {
 }
 
 /// A source that does not answer as it should.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// What was read: `instance groups`, `metrics`, …
     pub source: String,

@@ -1,5 +1,11 @@
 //! What happened to a group, and why: Logging's entries as sentences.
 
+mod activity;
+mod entry;
+mod filter;
+mod read;
+mod record;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +13,11 @@ use autoscaler::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::FieldChange;
+
+pub(crate) use entry::{RESIZE, entry_of, group_key};
+pub(crate) use filter::Subject;
+pub(crate) use read::page;
+pub(crate) use record::{ChangeRecord, DRILL_STARTED, DRILL_STOPPED, POLICY_CHANGED};
 
 /// Which entries to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,0 +1,96 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::same;
+use crate::FieldChange;
+
+/// Every field that differs, by its path; objects are entered, arrays are compared as a whole.
+pub(crate) fn changes(before: &Value, after: &Value) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    compare("", Some(before), Some(after), &mut changes);
+    changes
+}
+
+fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, out: &mut Vec<FieldChange>) {
+    if before
+        .zip(after)
+        .is_some_and(|(before, after)| same(before, after))
+    {
+        return;
+    }
+    let fields = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
+    match (fields(before), fields(after)) {
+        (None, None) => out.push(FieldChange {
+            field: path.to_owned(),
+            before: before.map(text),
+            after: after.map(text),
+        }),
+        (before, after) => {
+            let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+            let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            for key in keys {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                compare(&path, before.get(key), after.get(key), out);
+            }
+        }
+    }
+}
+
+/// A value as people read it: strings without quotes, whole numbers without a fraction.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(before: &Value, after: &Value) -> Vec<String> {
+        changes(before, after)
+            .iter()
+            .map(|change| format!("{}: {change}", change.field))
+            .collect()
+    }
+
+    #[test]
+    fn each_field_is_told_by_its_path() {
+        let before = json!({"minNumReplicas": 2, "cpuUtilization": {"utilizationTarget": 0.5}});
+        let after = json!({"minNumReplicas": 3, "cpuUtilization": {"utilizationTarget": 0.6}});
+        assert_eq!(
+            told(&before, &after),
+            [
+                "cpuUtilization.utilizationTarget: CPU target from 0.5 to 0.6",
+                "minNumReplicas: minimum from 2 to 3",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_told_by_its_leaves() {
+        let with = json!({"scaleInControl": {"timeWindowSec": 600}});
+        assert_eq!(
+            told(&json!({}), &with),
+            ["scaleInControl.timeWindowSec: scaleInControl.timeWindowSec to 600"]
+        );
+        assert_eq!(
+            told(&with, &json!({})),
+            ["scaleInControl.timeWindowSec: scaleInControl.timeWindowSec removed (was 600)"]
+        );
+    }
+
+    #[test]
+    fn a_number_spelt_otherwise_is_no_change() {
+        assert_eq!(told(&json!({"min": 2}), &json!({"min": 2.0})), [""; 0]);
+    }
+}
