@@ -16,7 +16,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::balancer::{Backend, Check, Frontend, RoutingTable, Service};
-use crate::prober::Target;
 use crate::resource::{Key, Kind, Resource, Scope};
 use crate::store::Store;
 pub use router::Router;
@@ -81,33 +80,6 @@ pub fn draining_timeout(store: &Store, group: &Key) -> Duration {
         .map(|service| draining_timeout_of(service))
         .max()
         .unwrap_or_default()
-}
-
-/// What has to be probed for autohealing: each instance under the check of its group's policy.
-///
-/// An instance that drains is on its way out already, and what it answers decides nothing.
-pub fn healing_targets(store: &Store, endpoints: &[Endpoint]) -> Vec<Target> {
-    let target = |endpoint: &Endpoint| {
-        let group = &endpoint.group;
-        let manager = Key::new(
-            Kind::InstanceGroupManager,
-            group.scope.clone(),
-            &*group.name,
-        );
-        let check_key = store
-            .get(&manager)?
-            .reference("autoHealingPolicies/0/healthCheck")?;
-        Some(Target {
-            check: check(&*store.get(&check_key)?),
-            instance: endpoint.instance.clone(),
-            addr: endpoint.addr,
-        })
-    };
-    endpoints
-        .iter()
-        .filter(|endpoint| !endpoint.draining)
-        .filter_map(target)
-        .collect()
 }
 
 /// A `HealthCheck` resource as probes to make; for backend services and for autohealing alike.

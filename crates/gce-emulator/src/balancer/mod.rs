@@ -69,7 +69,6 @@ impl ListenError {
 #[derive(Debug)]
 pub struct Balancer {
     runtime: Handle,
-    speed: u32,
     prober: Prober,
     meters: Meters,
     frontends: Mutex<Frontends>,
@@ -101,7 +100,6 @@ impl Balancer {
         Ok(Self {
             prober: Prober::new(handle.clone(), speed),
             runtime: handle,
-            speed,
             meters: Meters::default(),
             frontends: Mutex::default(),
             listeners: watch::Sender::default(),
@@ -153,12 +151,6 @@ impl Balancer {
     /// The verdict of the backend services' health checks on their instances.
     pub fn health(&self) -> watch::Receiver<HealthMap> {
         self.prober.health()
-    }
-
-    /// A prober beside the balancer's own, for health checks that do not concern traffic. It runs
-    /// on the balancer's threads and ends with them.
-    pub fn new_prober(&self) -> Prober {
-        Prober::new(self.runtime.clone(), self.speed)
     }
 
     /// How many requests `instance` is busy with.

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Endpoint, Site, healing_targets, table};
+use super::{Endpoint, Site, table};
 use crate::balancer::{Balancer, ListenError, RoutingTable};
-use crate::prober::{Health, Prober};
 use crate::store::Store;
 
 /// How long a port that was taken is left alone before it is tried again.
@@ -17,12 +16,9 @@ const RETRY: Duration = Duration::from_secs(1);
 
 type Source = Box<dyn Fn() -> Vec<Endpoint> + Send + Sync>;
 
-/// Turns resources and running instances into the balancer's table and into probes for autohealing,
-/// again and again.
+/// Turns resources and running instances into the balancer's table, again and again.
 pub struct Router {
     balancer: Arc<Balancer>,
-    /// Probes for autohealing, which have nothing to do with traffic.
-    healing: Prober,
     store: Store,
     site: Option<Site>,
     source: OnceLock<Source>,
@@ -51,7 +47,6 @@ impl Router {
     pub fn new(balancer: Arc<Balancer>, store: Store, site: Option<Site>) -> Self {
         let (source, applied) = (OnceLock::new(), Mutex::default());
         Self {
-            healing: balancer.new_prober(),
             balancer,
             store,
             site,
@@ -75,8 +70,6 @@ impl Router {
     pub fn refresh(&self) -> Result<(), Vec<ListenError>> {
         let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
         let endpoints = self.source.get().map_or_else(Vec::new, |source| source());
-        self.healing
-            .set_targets(healing_targets(&self.store, &endpoints));
         let table = table(&self.store, &endpoints, self.site.as_ref());
         if applied.table.as_ref() == Some(&table) {
             return Ok(());
@@ -85,15 +78,6 @@ impl Router {
         applied.table = result.is_ok().then_some(table);
         applied.complain(result.as_ref().err().map_or(&[], Vec::as_slice));
         result
-    }
-
-    /// What the autohealing check `check` says of `instance`; `None` while it says nothing.
-    pub fn is_healthy(&self, check: &str, instance: &str) -> Option<bool> {
-        match self.healing.health().borrow().get(check, instance)?.health {
-            Health::Unknown => None,
-            Health::Healthy => Some(true),
-            Health::Unhealthy => Some(false),
-        }
     }
 
     /// Refreshes whenever a resource or the fleet changes, and retries ports that were taken. Runs

@@ -204,30 +204,3 @@ async fn a_group_drains_as_long_as_the_most_patient_of_its_services() {
     let stranger = Key::zonal(Kind::InstanceGroupManager, ZONE, "stranger");
     assert_eq!(draining_timeout(&cloud.store, &stranger), Duration::ZERO);
 }
-
-#[tokio::test]
-async fn autohealing_probes_what_stays_of_groups_that_have_a_policy() {
-    let cloud = Cloud::new().with_chain().await;
-    let policy = json!([{ "healthCheck": cloud.url(Kind::HealthCheck, "check") }]);
-    let manager = Key::zonal(Kind::InstanceGroupManager, ZONE, "group");
-    cloud
-        .put(manager, json!({ "autoHealingPolicies": policy }))
-        .await;
-    let careless = Key::zonal(Kind::InstanceGroupManager, ZONE, "careless");
-    cloud.put(careless, json!({})).await;
-    let leaving = Endpoint {
-        draining: true,
-        ..endpoint("leaving", "group", 2)
-    };
-    let endpoints = [
-        endpoint("a", "group", 1),
-        leaving,
-        endpoint("b", "careless", 3),
-    ];
-    let targets = healing_targets(&cloud.store, &endpoints);
-    let seen: Vec<_> = targets
-        .iter()
-        .map(|t| (&*t.instance, &*t.check.name))
-        .collect();
-    assert_eq!(seen, [("a", "check")]);
-}
