@@ -88,7 +88,10 @@ fn scaling_limit(policy: &Policy, step: &Step) -> Option<ScalingLimit> {
                 json!({ "coolDownPeriodSec": seconds }),
             )
         }
-        Binding::MissingData | Binding::SignalNotEvaluated | Binding::EmptyGroup => return None,
+        Binding::Settling
+        | Binding::MissingData
+        | Binding::SignalNotEvaluated
+        | Binding::EmptyGroup => return None,
     };
     Some(ScalingLimit {
         name: name.to_owned(),

@@ -15,7 +15,7 @@ mod words;
 
 pub use decision::Decision;
 pub use demand::{ROUNDING_SLACK, SATURATION, overload_limit, size_for};
-pub use engine::{Binding, Engine, Hold, HoldCause, Reading, Sample, Step};
+pub use engine::{Binding, Engine, Gap, Hold, HoldCause, Reading, Sample, Step};
 pub use policy::{
     CpuUtilization, FixedOrPercent, InvalidPolicy, LoadBalancingUtilization, MetricGoal,
     MetricUtilization, Mode, Policy, PredictiveMethod, ScaleInControl, ScalingSchedule, TargetType,

@@ -76,7 +76,7 @@ mod tests {
         for (second, size) in [(0, 3), (10, 5), (20, 4), (30, 2)] {
             peaks.record(at(second), size);
         }
-        let span = Duration::from_secs(60);
+        let span = Duration::from_mins(1);
         for (now, expected) in [(30, Some(5)), (69, Some(5)), (70, Some(4)), (89, Some(2))] {
             peaks.forget(at(now), span);
             assert_eq!(max_size(&peaks), expected, "at {now} s");
@@ -90,7 +90,7 @@ mod tests {
         let mut peaks = Peaks::default();
         peaks.record(at(0), 4);
         peaks.record(at(50), 4);
-        peaks.forget(at(60), Duration::from_secs(60));
+        peaks.forget(at(60), Duration::from_mins(1));
         assert_eq!(
             peaks.max(),
             Some(Peak {
@@ -132,9 +132,17 @@ mod tests {
         for (second, size) in [(0, 6), (10, 5), (20, 3)] {
             peaks.record(at(second), size);
         }
-        assert_eq!(peaks.last_at_least(7), None);
-        assert_eq!(peaks.last_at_least(6).unwrap().at, at(0));
-        assert_eq!(peaks.last_at_least(4).unwrap().at, at(10));
-        assert_eq!(peaks.last_at_least(1).unwrap().at, at(20));
+        for (size, expected) in [
+            (7, None),
+            (6, Some(at(0))),
+            (4, Some(at(10))),
+            (1, Some(at(20))),
+        ] {
+            assert_eq!(
+                peaks.last_at_least(size).map(|peak| peak.at),
+                expected,
+                "{size}"
+            );
+        }
     }
 }

@@ -99,6 +99,7 @@ fn hold_sentence(hold: &HoldLine<'_>) -> String {
         (HoldCause::Stabilization, None) => "load was higher a while ago".to_owned(),
         (HoldCause::ScaleInControl, _) => "the scale-in control lets no more go".to_owned(),
         (HoldCause::Initialization, _) => "new instances are still initializing".to_owned(),
+        (HoldCause::Settling, _) => "instances have just left".to_owned(),
         (HoldCause::MissingData, _) => "there is no data, and silence removes nothing".to_owned(),
         (HoldCause::SignalNotEvaluated, _) => {
             "the policy has signals that are not evaluated locally yet".to_owned()

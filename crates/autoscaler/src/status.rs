@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Mode, Policy, Step};
+use crate::{Gap, Mode, Policy, Step};
 
 /// An entry of an autoscaler's `statusDetails`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,11 +48,16 @@ impl StatusKind {
 pub(crate) fn details(policy: &Policy, step: &Step) -> Vec<StatusDetail> {
     let mut details = Vec::new();
     let mut add = |kind, message: String| details.push(StatusDetail { kind, message });
-    if step.unserved {
-        add(
+    match step.gap {
+        Some(Gap::NothingServes) => add(
             StatusKind::AllInstancesUnhealthy,
             "No instance of the group is running and initialized; the size is kept.".to_owned(),
-        );
+        ),
+        Some(Gap::NoReading) => add(
+            StatusKind::Unknown,
+            "There is no CPU data of the group's instances; the size is kept.".to_owned(),
+        ),
+        None => {}
     }
     if step.reading.is_some() && step.demand > policy.max {
         add(

@@ -15,12 +15,7 @@ pub(crate) fn summary(policy: &Policy, step: &Step) -> String {
         step.binding
             .and_then(|binding| consequence(policy, step, binding)),
     );
-    if step.binding.is_none() && step.recommended < step.previous {
-        sentences.push(format!(
-            "The last {} never needed more.",
-            span(policy.stabilization).trim_start_matches("1 ")
-        ));
-    }
+    sentences.extend(reason_to_shrink(policy, step));
     if policy.mode == Mode::Off && step.recommended != step.target_size {
         sentences.push(format!(
             "The mode is OFF, so the group keeps its {}.",
@@ -34,6 +29,15 @@ pub(crate) fn summary(policy: &Policy, step: &Step) -> String {
         ));
     }
     sentences.join(" ")
+}
+
+/// That the load has been low for long enough is the reason that the measurement does not show.
+fn reason_to_shrink(policy: &Policy, step: &Step) -> Option<String> {
+    let by_load = matches!(step.binding, None | Some(Binding::MinInstances));
+    let shrinks = step.recommended < step.previous && step.reading.is_some();
+    let stabilizes = !policy.stabilization.is_zero();
+    (by_load && shrinks && stabilizes)
+        .then(|| format!("The {} never needed more.", last(policy.stabilization)))
 }
 
 fn action(policy: &Policy, step: &Step) -> String {
@@ -97,15 +101,20 @@ fn consequence(policy: &Policy, step: &Step, binding: Binding) -> Option<String>
             "At full load nobody can tell how much is missing, so one step adds half at most."
                 .to_owned()
         }
-        Binding::Stabilization => format!(
-            "The peak of the last {} needed {size}.",
-            span(policy.stabilization).trim_start_matches("1 ")
-        ),
+        Binding::Stabilization => {
+            format!(
+                "The peak of the {} needed {size}.",
+                last(policy.stabilization)
+            )
+        }
         Binding::ScaleInControl => {
             format!("{}, so {size} stay for now.", allowance(policy.scale_in?))
         }
         Binding::Initialization => {
             "New instances are still initializing and may share the load already.".to_owned()
+        }
+        Binding::Settling => {
+            "Instances have just left, and the reading does not show their load yet.".to_owned()
         }
         Binding::MissingData => "Without data nothing is removed.".to_owned(),
         Binding::SignalNotEvaluated => {
@@ -130,6 +139,12 @@ fn allowance(control: ScaleInControl) -> String {
 pub(crate) fn counted(count: u32, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
+}
+
+/// `last 10 minutes`, `last hour`.
+fn last(period: Duration) -> String {
+    let span = span(period);
+    format!("last {}", span.strip_prefix("1 ").unwrap_or(&span))
 }
 
 /// `10 minutes`, `90 seconds`, `1 hour`: the largest unit that gives a whole number.

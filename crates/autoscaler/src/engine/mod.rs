@@ -1,19 +1,22 @@
 //! The state machine: samples in, steps out.
 
 mod course;
+mod hold;
+mod rules;
 mod step;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::demand::{SATURATION, overload_limit, size_for};
 use crate::peaks::Peaks;
-use crate::smoother::{FRESH_FOR, is_utilization};
-use crate::{Decision, Mode, Policy, Timestamp};
+use crate::smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING, is_utilization};
+use crate::{Decision, Policy, Timestamp};
 
 use course::Course;
-pub use step::{Binding, Hold, HoldCause, Reading, Step};
+pub use hold::{Hold, HoldCause};
+use rules::Demand;
+pub use step::{Binding, Gap, Reading, Step};
 
 /// What was measured on the group at an instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,16 @@ pub struct Engine {
     recommendations: Peaks,
     /// Since when the group has had instances and none of them served.
     unserved_since: Option<Timestamp>,
+    /// The last time that there were fewer instances than before, until the reading shows it.
+    departure: Option<Departure>,
+}
+
+/// Instances went away.
+#[derive(Clone, Copy, Debug)]
+struct Departure {
+    at: Timestamp,
+    /// How many samples there have been since.
+    samples: usize,
 }
 
 impl Engine {
@@ -55,6 +68,7 @@ impl Engine {
             loads: Peaks::default(),
             recommendations: Peaks::default(),
             unserved_since: None,
+            departure: None,
             policy,
         };
         engine.loads.record(now, current_size);
@@ -83,13 +97,14 @@ impl Engine {
 
     /// Takes in a sample.
     pub fn observe(&mut self, now: Timestamp, sample: Sample) {
-        self.latest = Some((now, sample));
         self.note_service(now, sample);
+        self.note_departure(now, sample);
+        self.latest = Some((now, sample));
         // A gap in the data is remembered as the size that was held through it: nobody knows what
         // the load was meanwhile, so the stabilization period starts over when the data returns.
         let asked = self
             .reading(now)
-            .map_or(self.recommended, |reading| self.demand(reading).size);
+            .map_or(self.recommended, |reading| Demand::of(reading).size);
         self.loads.record(now, asked.min(self.policy.max));
         self.loads.forget(now, self.policy.stabilization);
     }
@@ -104,16 +119,11 @@ impl Engine {
     /// [`Decision::explain`] puts the interesting ones into words.
     pub fn step(&mut self, now: Timestamp, target_size: u32) -> Step {
         self.loads.forget(now, self.policy.stabilization);
-        let window = self
-            .policy
-            .scale_in
-            .map(|control| control.window)
-            .unwrap_or_default();
-        self.recommendations.forget(now, window);
+        self.recommendations.forget(now, self.scale_in_window());
 
         let reading = self.reading(now);
-        let demand = reading.map(|reading| self.demand(reading));
-        let course = self.course(reading, demand, target_size);
+        let demand = reading.map(Demand::of);
+        let course = self.course(reading.zip(demand), target_size);
         let step = Step {
             at: now,
             previous: self.recommended,
@@ -122,154 +132,43 @@ impl Engine {
             wish: demand.map_or(course.base, |demand| demand.wish),
             demand: demand.map_or(course.base, |demand| demand.size),
             reading,
-            resize_to: self.resize_to(course.size, target_size),
-            binding: course.binding,
+            resize_to: self.policy.mode.resize(target_size, course.size),
+            binding: self.binding(&course),
             hold: self.hold(&course, target_size),
-            unserved: self.nothing_serves(now),
+            gap: self.gap(now, reading),
         };
         self.recommended = course.size;
         self.recommendations.record(now, course.size);
         step
     }
 
+    /// A size that falls to a new maximum falls because of it, whatever keeps it there then.
+    fn binding(&self, course: &Course) -> Option<Binding> {
+        let max = self.policy.max;
+        let cut = self.recommended > max && course.size == max;
+        if cut {
+            Some(Binding::MaxInstances)
+        } else {
+            course.binding
+        }
+    }
+
     /// The latest sample, if it is one and fresh.
     fn reading(&self, now: Timestamp) -> Option<Reading> {
-        let (at, Sample { serving, size, cpu }) = self.latest?;
-        let cpu = cpu.filter(|cpu| is_utilization(*cpu))?;
-        let target = self.policy.cpu?.target;
-        let usable = serving > 0 && now.since(at) <= FRESH_FOR;
-        usable.then_some(Reading {
-            serving,
-            size: size.max(serving),
-            cpu,
-            target,
-        })
-    }
-
-    fn demand(&self, reading: Reading) -> Demand {
-        let Reading {
-            serving,
-            cpu,
-            target,
-            ..
-        } = reading;
-        let wish = size_for(serving, cpu, target);
-        let overloaded = cpu >= SATURATION;
-        let size = if overloaded {
-            wish.min(overload_limit(serving))
-        } else {
-            wish
+        let (at, sample) = self.latest?;
+        let reading = Reading {
+            serving: sample.serving,
+            size: sample.size.max(sample.serving),
+            cpu: sample.cpu.filter(|cpu| is_utilization(*cpu))?,
+            target: self.policy.cpu?.target,
         };
-        Demand { wish, size }
+        (reading.serving > 0 && now.since(at) <= FRESH_FOR).then_some(reading)
     }
 
-    /// Applies the rules in Google's order: load, bounds, stabilization, scale-in control.
-    fn course(&self, reading: Option<Reading>, demand: Option<Demand>, target_size: u32) -> Course {
-        let Policy { min, max, .. } = self.policy;
-        let Some((reading, demand)) = reading.zip(demand) else {
-            return self.course_without_data(target_size);
-        };
-        let growth = (demand.size < demand.wish).then_some(Binding::OverloadGrowth);
-        let mut course = Course::new(demand.size, growth, min, max);
-        if let Some(peak) = self.loads.max() {
-            course.raise(peak.size, Binding::Stabilization);
-        }
-        course.raise(self.newcomers_share(reading), Binding::Initialization);
-        if !self.policy.is_fully_evaluated() {
-            course.raise(self.recommended, Binding::SignalNotEvaluated);
-        }
-        self.control_scale_in(&mut course);
-        course
-    }
-
-    /// Without data the size stays: above all, silence never shrinks a group.
-    fn course_without_data(&self, target_size: u32) -> Course {
-        let Policy { min, max, mode, .. } = self.policy;
-        let asleep = target_size == 0 && (self.recommended == 0 || mode == Mode::Off);
-        if asleep {
-            return Course::new(0, Some(Binding::EmptyGroup), min, max);
-        }
-        let cause = if self.policy.cpu.is_none() {
-            Binding::SignalNotEvaluated
-        } else {
-            Binding::MissingData
-        };
-        let mut course = Course::new(self.recommended.max(1), Some(cause), min, max);
-        self.control_scale_in(&mut course);
-        course
-    }
-
-    fn control_scale_in(&self, course: &mut Course) {
-        if let (Some(control), Some(peak)) = (self.policy.scale_in, self.recommendations.max()) {
-            course.raise(control.floor_below(peak.size), Binding::ScaleInControl);
-        }
-    }
-
-    /// What to keep for the sake of instances that are still initializing.
-    ///
-    /// They are left out of the mean, but may carry load already: two instances at 0.8 became four
-    /// at 0.4, and the two old ones alone would seem to need only two. So before anything shrinks
-    /// they are counted as if as busy as the rest, and they themselves are never removed.
-    fn newcomers_share(&self, reading: Reading) -> u32 {
-        let Reading {
-            serving,
-            size,
-            cpu,
-            target,
-        } = reading;
-        let newcomers = size - serving;
-        if newcomers == 0 {
-            return 0;
-        }
-        size_for(size, cpu, target)
-            .max(newcomers)
-            .min(self.recommended)
-    }
-
-    fn resize_to(&self, recommended: u32, target_size: u32) -> Option<u32> {
-        let follows = match self.policy.mode {
-            Mode::On => recommended != target_size,
-            Mode::OnlyScaleOut => recommended > target_size,
-            Mode::Off => false,
-        };
-        follows.then_some(recommended)
-    }
-
-    fn hold(&self, course: &Course, target_size: u32) -> Option<Hold> {
-        let kept_by_mode = match self.policy.mode {
-            Mode::Off if course.size != target_size => Some(HoldCause::ModeOff),
-            Mode::OnlyScaleOut if course.size < target_size => Some(HoldCause::ModeOnlyScaleOut),
-            _ => None,
-        };
-        if let Some(cause) = kept_by_mode {
-            let (size, wanted) = (target_size, course.size);
-            return Some(Hold {
-                cause,
-                size,
-                wanted,
-                until: None,
-                needed_at: None,
-            });
-        }
-        let cause = course.binding?.hold_cause()?;
-        let (last, span) = match cause {
-            HoldCause::Stabilization => (
-                self.loads.last_at_least(course.size),
-                self.policy.stabilization,
-            ),
-            HoldCause::ScaleInControl => {
-                let window = self.policy.scale_in.map(|control| control.window);
-                (self.recommendations.max(), window.unwrap_or_default())
-            }
-            _ => (None, Duration::ZERO),
-        };
-        Some(Hold {
-            cause,
-            size: course.size,
-            wanted: course.base,
-            until: last.map(|peak| peak.at.after(span)),
-            needed_at: last.map(|peak| peak.at),
-        })
+    fn scale_in_window(&self) -> Duration {
+        self.policy
+            .scale_in
+            .map_or(Duration::ZERO, |control| control.window)
     }
 
     fn note_service(&mut self, now: Timestamp, sample: Sample) {
@@ -280,22 +179,43 @@ impl Engine {
         }
     }
 
+    fn note_departure(&mut self, now: Timestamp, sample: Sample) {
+        let fewer = |before: Sample| sample.serving < before.serving || sample.size < before.size;
+        if self.latest.is_some_and(|(_, before)| fewer(before)) {
+            self.departure = Some(Departure {
+                at: now,
+                samples: 0,
+            });
+        }
+        self.departure = self
+            .departure
+            .filter(|departure| !departure.is_settled(now));
+        if let Some(departure) = &mut self.departure {
+            departure.samples += 1;
+        }
+    }
+
+    /// What is wrong with the data, if something is.
+    ///
     /// A group that is starting serves nothing either, so its initialization period and the time
     /// that a machine takes to boot are waited for before it is called unhealthy.
-    fn nothing_serves(&self, now: Timestamp) -> bool {
+    fn gap(&self, now: Timestamp, reading: Option<Reading>) -> Option<Gap> {
         let patience = self.policy.cool_down.saturating_add(BOOT_ALLOWANCE);
-        self.unserved_since
-            .is_some_and(|since| now.since(since) > patience)
+        let unserved_for = self.unserved_since.map(|since| now.since(since));
+        if unserved_for.is_some_and(|unserved| unserved > patience) {
+            return Some(Gap::NothingServes);
+        }
+        let (at, sample) = self.latest?;
+        let expected = sample.serving > 0 || now.since(at) > FRESH_FOR;
+        (expected && reading.is_none() && self.policy.cpu.is_some()).then_some(Gap::NoReading)
     }
 }
 
-/// What the load asks for.
-#[derive(Clone, Copy, Debug)]
-struct Demand {
-    /// By the formula alone.
-    wish: u32,
-    /// After the growth rule of an overloaded group.
-    size: u32,
+impl Departure {
+    /// Whether the smoothed reading is of the remaining instances alone, with all their load.
+    fn is_settled(self, now: Timestamp) -> bool {
+        now.since(self.at) >= SMOOTHING && self.samples >= MIN_SAMPLES
+    }
 }
 
 /// A machine at Google answers well within a minute of its creation.

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::Hold;
 use crate::Timestamp;
 
 /// A decision as numbers alone.
@@ -25,8 +26,8 @@ pub struct Step {
     pub binding: Option<Binding>,
     /// Why the group stays as it is, when it could be another size.
     pub hold: Option<Hold>,
-    /// Nothing has served for longer than a start takes.
-    pub unserved: bool,
+    /// What is wrong with the data, if something is.
+    pub gap: Option<Gap>,
 }
 
 /// A usable sample with the target that it is held against.
@@ -58,6 +59,8 @@ pub enum Binding {
     ScaleInControl,
     /// Instances that are still initializing.
     Initialization,
+    /// Instances have just left, and the reading does not show their load on the others yet.
+    Settling,
     /// There is no reading.
     MissingData,
     /// The policy has signals that this engine does not evaluate.
@@ -66,53 +69,11 @@ pub enum Binding {
     EmptyGroup,
 }
 
-impl Binding {
-    pub(super) fn hold_cause(self) -> Option<HoldCause> {
-        match self {
-            Self::MaxInstances | Self::MinInstances | Self::OverloadGrowth => None,
-            Self::Stabilization => Some(HoldCause::Stabilization),
-            Self::ScaleInControl => Some(HoldCause::ScaleInControl),
-            Self::Initialization => Some(HoldCause::Initialization),
-            Self::MissingData => Some(HoldCause::MissingData),
-            Self::SignalNotEvaluated => Some(HoldCause::SignalNotEvaluated),
-            Self::EmptyGroup => Some(HoldCause::EmptyGroup),
-        }
-    }
-}
-
-/// The group stays as it is, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
-    /// Why.
-    pub cause: HoldCause,
-    /// The size that is kept.
-    pub size: u32,
-    /// The size that it would be otherwise.
-    pub wanted: u32,
-    /// The next instant at which the group may shrink, as far as that is known.
-    pub until: Option<Timestamp>,
-    /// When the size was last needed.
-    pub needed_at: Option<Timestamp>,
-}
-
-/// Why a group stays as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum HoldCause {
-    /// The load was higher within the stabilization period.
-    Stabilization,
-    /// The scale-in control lets no more instances go.
-    ScaleInControl,
-    /// Instances are still initializing.
-    Initialization,
-    /// There is no reading.
-    MissingData,
-    /// The policy has signals that are not evaluated.
-    SignalNotEvaluated,
-    /// There is no instance to measure.
-    EmptyGroup,
-    /// The mode is OFF.
-    ModeOff,
-    /// The mode is `ONLY_SCALE_OUT`.
-    ModeOnlyScaleOut,
+/// Data that should be there and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// The group has instances, and for longer than a start takes none of them has served.
+    NothingServes,
+    /// Instances serve, and their CPU is not known.
+    NoReading,
 }

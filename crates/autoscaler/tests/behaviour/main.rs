@@ -1,0 +1,11 @@
+//! What the engine does, told as stories, laws and sentences.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod group;
+mod properties;
+mod sentences;
+mod timelines;
