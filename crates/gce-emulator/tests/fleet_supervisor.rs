@@ -219,6 +219,18 @@ fn a_program_may_end_within_its_grace() {
 }
 
 #[test]
+fn a_program_that_does_nothing_about_term_ends_by_it() {
+    let mut supervised = Supervised::start(&[
+        "python3",
+        "-c",
+        "print('ready', flush=True); import time; time.sleep(600)",
+    ]);
+    wait_for("the program", || supervised.log().contains("ready"));
+    supervised.order(&Command::Terminate { grace_ms: 120_000 });
+    assert_eq!(supervised.exit(), Exit::Signal(15));
+}
+
+#[test]
 fn a_program_that_ignores_term_is_killed_after_its_grace() {
     let script = "trap '' TERM; echo ready; while :; do sleep 0.01; done";
     let mut supervised = Supervised::start(&["sh", "-c", script]);

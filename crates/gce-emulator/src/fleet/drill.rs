@@ -65,13 +65,15 @@ fn start(context: &Context, drill: &Drill, share: f64) -> Command {
         "--seconds".into(),
         seconds.to_string(),
     ];
+    let settings = &context.settings;
+    let program = settings.burner.iter().cloned().chain(arguments);
+    // By way of the supervisor's last step, as the instance's own program.
+    let exec = settings
+        .supervisor
+        .iter()
+        .cloned()
+        .chain(["exec".into(), "--".into()]);
     Command::StartSide {
-        command: context
-            .settings
-            .burner
-            .iter()
-            .cloned()
-            .chain(arguments)
-            .collect(),
+        command: exec.chain(program).collect(),
     }
 }

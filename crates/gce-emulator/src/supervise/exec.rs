@@ -6,7 +6,11 @@ use std::{
     process::{Command, id},
 };
 
-use nix::{sys::prctl, sys::signal::Signal, unistd::getppid};
+use nix::{
+    sys::prctl,
+    sys::signal::{SigSet, Signal},
+    unistd::getppid,
+};
 
 use super::PARENT_VARIABLE;
 
@@ -17,6 +21,11 @@ pub(super) const NOT_STARTED: u8 = 127;
 pub(super) fn replace_by(command: &[OsString]) -> String {
     if let Err(error) = die_with_parent() {
         return error;
+    }
+    // What the supervisor blocked for itself would stay blocked in the program, which could then
+    // neither be told to end nor wait for its children.
+    if let Err(error) = SigSet::empty().thread_set_mask() {
+        return format!("cannot unblock signals: {error}");
     }
     let Some((program, arguments)) = command.split_first() else {
         return "no command was given".into();

@@ -49,7 +49,8 @@ pub enum Command {
     Terminate { grace_ms: u64 },
     /// KILL to every descendant, now.
     Kill,
-    /// Starts a second program beside the first. Its CPU counts as the instance's.
+    /// Starts a second program beside the first. Its CPU counts as the instance's. Like the first,
+    /// it should begin with the supervisor's own `exec --`.
     StartSide { command: Vec<String> },
     /// Kills the second program, if it runs.
     StopSide,
