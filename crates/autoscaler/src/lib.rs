@@ -1,4 +1,4 @@
-//! The decision: GCE's autoscaling policy, its arithmetic and its reasons. Pure.
+#![doc = include_str!("../README.md")]
 
 mod decision;
 mod demand;

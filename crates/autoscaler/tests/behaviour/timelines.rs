@@ -557,3 +557,30 @@ fn equal_bounds_are_reported() {
         .collect();
     assert_eq!(kinds, ["CAPPED_AT_MAX_NUM_REPLICAS", "MIN_EQUALS_MAX"]);
 }
+
+#[test]
+fn the_worked_example_of_the_readme_is_true() {
+    let mut script = Script::new(tutorial(), 2);
+    let mut row = |until: i64, serving: u32, size: u32, cpu: f64| {
+        let seconds = until - script.second;
+        let decision = script.told(
+            seconds,
+            Sample {
+                serving,
+                size,
+                cpu: Some(cpu),
+            },
+        );
+        (decision.wish, decision.recommended)
+    };
+    assert_eq!(row(59, 2, 2, 0.02), (1, 2));
+    assert_eq!(row(60, 2, 2, 0.80), (4, 4));
+    assert_eq!(row(90, 2, 4, 0.60), (3, 4));
+    assert_eq!(row(130, 4, 4, 0.40), (4, 4));
+    assert_eq!(row(180, 4, 4, 0.97), (8, 6));
+    assert_eq!(row(300, 6, 6, 0.49), (6, 6));
+    assert_eq!(row(359, 6, 6, 0.49), (6, 6));
+    assert_eq!(row(360, 6, 6, 0.02), (1, 6));
+    assert_eq!(row(958, 6, 6, 0.02), (1, 6));
+    assert_eq!(row(960, 6, 6, 0.02), (1, 2));
+}
