@@ -1,0 +1,66 @@
+//! From the control plane's records to the history.
+
+use control_plane::{FieldChange, HistoryEntry, HistoryPage};
+
+use super::model::{ChangeRow, HistoryKind, HistoryRow, HistoryView};
+use crate::console::{group::signal, policy::Field};
+
+impl From<HistoryKind> for control_plane::HistoryKind {
+    fn from(kind: HistoryKind) -> Self {
+        match kind {
+            HistoryKind::Scaling => Self::Scaling,
+            HistoryKind::Change => Self::Change,
+            HistoryKind::Status => Self::Status,
+        }
+    }
+}
+
+impl From<control_plane::HistoryKind> for HistoryKind {
+    fn from(kind: control_plane::HistoryKind) -> Self {
+        match kind {
+            control_plane::HistoryKind::Scaling => Self::Scaling,
+            control_plane::HistoryKind::Change => Self::Change,
+            control_plane::HistoryKind::Status => Self::Status,
+        }
+    }
+}
+
+/// A page of history.
+pub fn view(page: &HistoryPage, now: i64) -> HistoryView {
+    HistoryView {
+        now,
+        rows: page.entries.iter().map(row).collect(),
+    }
+}
+
+/// An entry.
+pub fn row(entry: &HistoryEntry) -> HistoryRow {
+    HistoryRow {
+        at: entry.at.0,
+        kind: entry.kind.into(),
+        from: entry.from,
+        to: entry.to,
+        sentence: entry.sentence.clone(),
+        signal: signal(entry),
+        limit: entry.limit.clone(),
+        author: entry.author.clone(),
+        changes: entry.changes.iter().map(change).collect(),
+        note: entry.note.clone(),
+        operation: entry.operation.clone(),
+    }
+}
+
+/// A changed value under the name that the form gives it.
+pub(crate) fn change(change: &FieldChange) -> ChangeRow {
+    let field = Field::of_pointer(&change.field);
+    let show = |value: &Option<String>| match (field, value) {
+        (_, None) => "not set".to_owned(),
+        (Some(field), Some(value)) => field.show(&field.typed(value)),
+        (None, Some(value)) => value.clone(),
+    };
+    ChangeRow {
+        label: field.map_or_else(|| change.field.clone(), |field| field.label().to_owned()),
+        before: show(&change.before),
+        after: show(&change.after),
+    }
+}

@@ -1,0 +1,73 @@
+//! From what was typed to a policy that can be judged.
+
+use serde_json::{Map, Value, json};
+
+use super::{Field, Fields};
+
+/// The problems of what was typed: by field, and those that belong to no field of the form.
+///
+/// A field that is no number keeps its old value while the others are judged, so that one typing
+/// error does not hide the next.
+pub(super) fn problems(
+    policy: &Value,
+    current: &Fields,
+    typed: &Fields,
+) -> (Vec<(Field, String)>, Vec<String>) {
+    let mut candidate = policy.as_object().cloned().unwrap_or_default();
+    let mut errors = Vec::new();
+    for field in Field::ALL {
+        let text = typed.get(field).trim();
+        if text == current.get(field) {
+            continue;
+        }
+        match value(field, text) {
+            Ok(value) => put(&mut candidate, field, value),
+            Err(message) => errors.push((field, message)),
+        }
+    }
+    let mut others = Vec::new();
+    for violation in autoscaler::validate(&Value::Object(candidate))
+        .err()
+        .unwrap_or_default()
+    {
+        match Field::of_pointer(&violation.field) {
+            Some(field) if errors.iter().any(|(known, _)| *known == field) => {}
+            Some(field) => errors.push((field, violation.message)),
+            None => others.push(violation.message),
+        }
+    }
+    (errors, others)
+}
+
+/// The value of a field in Google's policy, or a sentence that says what it has to be.
+pub(super) fn value(field: Field, text: &str) -> Result<Value, String> {
+    match field {
+        Field::Mode => Ok(json!(text)),
+        Field::CpuTarget => text
+            .parse()
+            .ok()
+            .filter(|percent: &f64| percent.is_finite())
+            .map(|percent| json!(percent / 100.0))
+            .ok_or_else(|| format!("CPU target is “{text}”; it has to be a number from 1 to 100.")),
+        _ => text.parse::<i64>().map(|whole| json!(whole)).map_err(|_| {
+            format!(
+                "{} is “{text}”; it has to be a whole number.",
+                field.label()
+            )
+        }),
+    }
+}
+
+fn put(policy: &mut Map<String, Value>, field: Field, value: Value) {
+    match field.pointer().split_once('.') {
+        None => {
+            policy.insert(field.pointer().to_owned(), value);
+        }
+        Some((parent, child)) => {
+            let parent = policy.entry(parent).or_insert_with(|| json!({}));
+            if let Some(parent) = parent.as_object_mut() {
+                parent.insert(child.to_owned(), value);
+            }
+        }
+    }
+}

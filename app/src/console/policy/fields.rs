@@ -1,0 +1,228 @@
+//! The fields of the form, as text, exactly as somebody typed them.
+
+use autoscaler::Policy;
+use serde::{Deserialize, Serialize};
+
+/// One field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Field {
+    /// Whether the autoscaler acts.
+    Mode,
+    /// Fewest instances.
+    Minimum,
+    /// Most instances.
+    Maximum,
+    /// The CPU utilization to aim at, in percent.
+    CpuTarget,
+    /// Seconds until a new instance counts.
+    Initialization,
+    /// Seconds for which the highest recommendation holds.
+    Stabilization,
+}
+
+impl Field {
+    /// All fields in the order of the form.
+    pub const ALL: [Self; 6] = [
+        Self::Mode,
+        Self::Minimum,
+        Self::Maximum,
+        Self::CpuTarget,
+        Self::Initialization,
+        Self::Stabilization,
+    ];
+
+    /// Its name in the form and in URLs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mode => "mode",
+            Self::Minimum => "min",
+            Self::Maximum => "max",
+            Self::CpuTarget => "cpu",
+            Self::Initialization => "init",
+            Self::Stabilization => "stabilization",
+        }
+    }
+
+    /// What people call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Mode => "Mode",
+            Self::Minimum => "Minimum",
+            Self::Maximum => "Maximum",
+            Self::CpuTarget => "CPU target",
+            Self::Initialization => "Initialization period",
+            Self::Stabilization => "Stabilization period",
+        }
+    }
+
+    /// The unit behind the field.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Mode => "",
+            Self::Minimum | Self::Maximum => "instances",
+            Self::CpuTarget => "%",
+            Self::Initialization | Self::Stabilization => "seconds",
+        }
+    }
+
+    /// One sentence under the field.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Mode => "On follows the load, only out never shrinks, off keeps the size.",
+            Self::Minimum => "The group never has fewer, however low the load is.",
+            Self::Maximum => "The group never has more, however high the load is.",
+            Self::CpuTarget => "Mean utilization to aim at; lower means more instances.",
+            Self::Initialization => "How long a new instance warms up before its load counts.",
+            Self::Stabilization => "How long a peak is remembered before the group shrinks.",
+        }
+    }
+
+    /// The path in Google's policy.
+    pub(super) const fn pointer(self) -> &'static str {
+        match self {
+            Self::Mode => "mode",
+            Self::Minimum => "minNumReplicas",
+            Self::Maximum => "maxNumReplicas",
+            Self::CpuTarget => "cpuUtilization.utilizationTarget",
+            Self::Initialization => "coolDownPeriodSec",
+            Self::Stabilization => "stabilizationPeriodSec",
+        }
+    }
+
+    /// The field that a path in Google's policy belongs to, with or without its prefix.
+    pub fn of_pointer(path: &str) -> Option<Self> {
+        let path = path.strip_prefix("autoscalingPolicy.").unwrap_or(path);
+        Self::ALL.into_iter().find(|field| {
+            path == field.pointer() || path.split('.').next() == field.pointer().split('.').next()
+        })
+    }
+
+    /// A value of Google's policy as somebody would type it into the form.
+    pub fn typed(self, value: &str) -> String {
+        match (self, value.parse::<f64>()) {
+            (Self::CpuTarget, Ok(share)) => percent(share),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// A value with its unit, as in the difference.
+    pub fn show(self, value: &str) -> String {
+        match (self, value) {
+            (_, "") => "not set".to_owned(),
+            (Self::Mode, "ON") => "On".to_owned(),
+            (Self::Mode, "OFF") => "Off".to_owned(),
+            (Self::Mode, "ONLY_SCALE_OUT") => "Only out".to_owned(),
+            (Self::CpuTarget, value) => format!("{value}{}%", crate::text::NBSP),
+            (Self::Initialization | Self::Stabilization, value) => {
+                format!("{value}{}s", crate::text::NBSP)
+            }
+            (_, value) => value.to_owned(),
+        }
+    }
+}
+
+/// The text of every field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    /// `ON`, `OFF` or `ONLY_SCALE_OUT`.
+    pub mode: String,
+    /// A whole number.
+    pub min: String,
+    /// A whole number.
+    pub max: String,
+    /// Percent.
+    pub cpu: String,
+    /// Seconds.
+    pub init: String,
+    /// Seconds.
+    pub stabilization: String,
+}
+
+impl Fields {
+    /// The fields as they read before anybody types.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            mode: policy.mode.as_str().to_owned(),
+            min: policy.min.to_string(),
+            max: policy.max.to_string(),
+            cpu: policy
+                .cpu
+                .as_ref()
+                .map(|cpu| percent(cpu.target))
+                .unwrap_or_default(),
+            init: policy.cool_down.as_secs().to_string(),
+            stabilization: policy.stabilization.as_secs().to_string(),
+        }
+    }
+
+    /// The text of one field.
+    pub fn get(&self, field: Field) -> &str {
+        match field {
+            Field::Mode => &self.mode,
+            Field::Minimum => &self.min,
+            Field::Maximum => &self.max,
+            Field::CpuTarget => &self.cpu,
+            Field::Initialization => &self.init,
+            Field::Stabilization => &self.stabilization,
+        }
+    }
+
+    /// Replaces the text of one field.
+    pub fn set(&mut self, field: Field, text: String) {
+        *match field {
+            Field::Mode => &mut self.mode,
+            Field::Minimum => &mut self.min,
+            Field::Maximum => &mut self.max,
+            Field::CpuTarget => &mut self.cpu,
+            Field::Initialization => &mut self.init,
+            Field::Stabilization => &mut self.stabilization,
+        } = text;
+    }
+}
+
+/// A share of one as the percent that the field shows, without digits that nobody typed.
+fn percent(share: f64) -> String {
+    let rounded = (share * 1_000_000.0).round() / 10_000.0;
+    rounded.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_edited_as_the_percent_that_was_typed() {
+        assert_eq!(percent(0.5), "50");
+        assert_eq!(percent(0.07), "7");
+        assert_eq!(percent(0.333), "33.3");
+    }
+
+    #[test]
+    fn a_violation_finds_its_field_with_and_without_the_prefix() {
+        assert_eq!(
+            Field::of_pointer("autoscalingPolicy.maxNumReplicas"),
+            Some(Field::Maximum)
+        );
+        assert_eq!(
+            Field::of_pointer("cpuUtilization.utilizationTarget"),
+            Some(Field::CpuTarget)
+        );
+        assert_eq!(
+            Field::of_pointer("autoscalingPolicy.cpuUtilization"),
+            Some(Field::CpuTarget)
+        );
+        assert_eq!(Field::of_pointer("autoscalingPolicy.scaleInControl"), None);
+    }
+
+    #[test]
+    fn what_is_set_is_read_back() {
+        let mut fields = Fields::default();
+        for field in Field::ALL {
+            fields.set(field, field.name().to_owned());
+        }
+        for field in Field::ALL {
+            assert_eq!(fields.get(field), field.name());
+        }
+    }
+}

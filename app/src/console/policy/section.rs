@@ -1,0 +1,59 @@
+//! The form on a group's page.
+
+use leptos::prelude::*;
+
+use super::{Fields, PolicyEditor, PolicyForm};
+use crate::{
+    console::group::{GroupQuery, Snapshot},
+    parts::Notice,
+    session::{Role, Session},
+};
+
+/// The policy's form, or why there is none.
+#[component]
+pub fn PolicySection<'a>(
+    /// The page's data.
+    snapshot: &'a Snapshot,
+    /// What the URL says.
+    query: &'a GroupQuery,
+    /// Whoever looks.
+    session: &'a Session,
+) -> impl IntoView + use<> {
+    let form = form(snapshot, query, session);
+    let overtaken = form.as_ref().is_some_and(|form| {
+        query
+            .base
+            .as_ref()
+            .is_some_and(|base| query.review && *base != form.base)
+    });
+    view! {
+        <section class="card" id="policy" aria-labelledby="policy-title">
+            <h2 id="policy-title">"Autoscaling policy"</h2>
+            {overtaken.then(|| view! {
+                <Notice tone="warn">
+                    "The policy was changed while this form was open. The values under “Now” are the new ones; nothing of yours was applied."
+                </Notice>
+            })}
+            {match form {
+                Some(form) => view! { <PolicyEditor form=form /> }.into_any(),
+                None => view! { <p class="empty">"This group has no autoscaler: its size changes only by hand."</p> }.into_any(),
+            }}
+        </section>
+    }
+}
+
+fn form(snapshot: &Snapshot, query: &GroupQuery, session: &Session) -> Option<PolicyForm> {
+    let autoscaler = snapshot.group().autoscaler.as_ref()?;
+    let current = Fields::of(&autoscaler.policy);
+    Some(PolicyForm {
+        group: query.group.to_string(),
+        path: query.path(),
+        window: query.window.to_string(),
+        base: autoscaler.hash.clone(),
+        policy: autoscaler.raw.clone(),
+        typed: query.typed_over(&current),
+        current,
+        review: query.review,
+        may_edit: session.role >= Role::Operator,
+    })
+}

@@ -1,0 +1,128 @@
+//! Whoever has no session gets nothing of the console, whichever door they try.
+
+#![cfg(feature = "ssr")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking"
+)]
+
+mod site;
+
+use app::session::Role;
+use http::{Method, StatusCode};
+use site::{Site, text};
+
+/// One body with every argument that any function takes, so that each decodes and gets to its own
+/// check. A function with an argument that is missing here fails the tests below until it is added.
+const EVERY_ARGUMENT: &str = "group=us-central1-a%2Fflaskscale&base=h&mode=ON&min=1&max=2&cpu=50\
+    &init=60&stabilization=600&note=&instance=i&load=1&seconds=1&theme=auto&back=%2F";
+
+/// The paths of the console's server functions.
+fn console_functions() -> Vec<(&'static str, Method)> {
+    server_fn::axum::server_fn_paths()
+        .filter(|(path, _)| path.starts_with("/api/admin/"))
+        .collect()
+}
+
+/// A page's path with its parameters filled in.
+fn filled(path: &str) -> String {
+    path.replace("{location}", "us-central1-a")
+        .replace("{name}", "flaskscale")
+}
+
+#[tokio::test]
+async fn every_server_function_has_a_path_that_says_who_may_call_it() {
+    let _registered = Site::new();
+    let paths: Vec<_> = server_fn::axum::server_fn_paths().collect();
+    assert!(paths.len() >= 4, "{paths:?}");
+    for (path, method) in paths {
+        assert!(
+            path.starts_with("/api/public/") || path.starts_with("/api/admin/"),
+            "{path}"
+        );
+        assert_eq!(
+            method,
+            Method::POST,
+            "{path} changes something and must not be a GET"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_function_of_the_console_answers_without_a_session() {
+    let functions = console_functions();
+    assert!(functions.len() >= 3, "{functions:?}");
+    for (path, _) in functions {
+        for accept in ["application/json", "text/html"] {
+            let answer = Site::new().post(path, accept, EVERY_ARGUMENT).await;
+            assert_eq!(
+                answer.status(),
+                StatusCode::UNAUTHORIZED,
+                "{path} for {accept}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_changes_nothing() {
+    for (path, _) in console_functions() {
+        let site = Site::new().logged_in(Role::Viewer);
+        let answer = site.post(path, "application/json", EVERY_ARGUMENT).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_gets_past_the_check() {
+    for (path, _) in console_functions() {
+        let site = Site::new().logged_in(Role::Operator);
+        let answer = site.post(path, "application/json", EVERY_ARGUMENT).await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{path}: there is no cloud"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_page_of_the_console_opens_without_a_session() {
+    let pages: Vec<_> = app::page_paths()
+        .into_iter()
+        .filter(|path| path.starts_with("/admin"))
+        .collect();
+    assert!(pages.len() >= 3, "{pages:?}");
+    for path in pages.iter().filter(|path| *path != "/admin/login") {
+        let path = filled(path);
+        let answer = Site::new().get(&path).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+        let html = text(answer).await;
+        assert!(
+            !html.contains("Log out"),
+            "{path} shows the console's frame"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_stream_of_the_console_opens_without_a_session() {
+    let answer = Site::new().get("/api/admin/live").await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_closed_console_shows_its_reason_and_nothing_else() {
+    for path in ["/admin", "/admin/login"] {
+        let site = Site::new()
+            .logged_in(Role::Admin)
+            .closed("There are no secrets.");
+        let answer = site.get(path).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(
+            text(answer).await.contains("There are no secrets."),
+            "{path}"
+        );
+    }
+}
