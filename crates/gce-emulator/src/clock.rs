@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn emulated_waits_are_divided_by_the_speed() {
         let clock = Clock::starting_at(Timestamp(0), 20);
-        assert_eq!(clock.real(Duration::from_secs(60)), Duration::from_secs(3));
+        assert_eq!(clock.real(Duration::from_mins(1)), Duration::from_secs(3));
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{api::Cloud, compute, error::ApiError, store};
 
 /// How often, in real time.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Forgets old log entries and operations; runs until it is dropped.
 pub(crate) async fn keep(cloud: Cloud) {

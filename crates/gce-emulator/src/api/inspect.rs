@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
-use super::Cloud;
+use super::{Cloud, member::Member};
 use crate::{
     clock::rfc3339,
     resource::{Kind, last_segment},
@@ -12,11 +12,7 @@ use crate::{
 /// `[{name, zone, group, pid, port, state, action, healthy}]`
 pub(super) async fn instances(State(cloud): State<Cloud>) -> Json<Value> {
     Json(Value::Array(
-        cloud
-            .members()
-            .iter()
-            .map(|member| member.inspect())
-            .collect(),
+        cloud.members().iter().map(Member::inspect).collect(),
     ))
 }
 

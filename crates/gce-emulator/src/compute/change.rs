@@ -87,6 +87,8 @@ impl Behaviour for Plain {}
 
 /// A call on one resource beyond reading, changing and deleting it.
 pub(crate) enum Verb {
+    /// Answers at once; no operation, and nothing to refuse.
+    View(fn(&Cloud, &Resource) -> Value),
     /// Answers at once; no operation.
     Read(fn(&Cloud, &Resource, &super::call::Call) -> Result<Value, ApiError>),
     /// Changes; answered with an operation of this type.

@@ -148,6 +148,7 @@ pub(super) async fn verb(
         return Err(ApiError::not_emulated(&what));
     };
     match verb {
+        Verb::View(view) => Ok(view(cloud, &*find(cloud, &key)?)),
         Verb::Read(read) => read(cloud, &*find(cloud, &key)?, &call),
         Verb::Change { operation, decide } => {
             let method = Method::new(row.kind, name, operation);

@@ -21,7 +21,7 @@ use crate::{
 const SLOW: Duration = Duration::from_secs(2);
 
 /// How long `wait` holds a call at most, in real time: Google's two minutes.
-const WAIT_AT_MOST: Duration = Duration::from_secs(120);
+const WAIT_AT_MOST: Duration = Duration::from_mins(2);
 
 /// How many finished operations stay listable.
 const KEEP: usize = 2_000;

@@ -26,7 +26,7 @@ const BATCH: usize = 1000;
 const SCAN: usize = 50_000;
 
 /// Google lists nothing that lies further ahead.
-const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+const AHEAD: Duration = Duration::from_hours(24);
 
 const FILTER_LENGTH: usize = 20_000;
 

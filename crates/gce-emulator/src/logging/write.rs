@@ -20,7 +20,7 @@ use crate::{
 const ENTRY_SIZE: usize = 256 << 10;
 
 /// How far ahead of the clock an entry may lie.
-const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+const AHEAD: Duration = Duration::from_hours(24);
 
 const SEVERITIES: [&str; 9] = [
     "DEFAULT",

@@ -19,7 +19,7 @@ use crate::api::query_map;
 const FLAVOR: &str = "Metadata-Flavor";
 
 /// What holds a connection must end at some time, also if nothing ever changes.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 pub(super) async fn answer(subject: &Subject, uri: &Uri, headers: &HeaderMap) -> Response {
     if let Some(refusal) = refuse(headers) {

@@ -123,22 +123,17 @@ impl Series {
     }
 
     fn roll_up(&mut self, minute: i64, value: &Aggregate) {
-        match self.minutes.get_mut(&minute) {
-            Some(rollup) => {
-                rollup.value.merge(value);
-                rollup.changed = true;
-            }
-            None => {
-                let value = value.clone();
-                self.minutes.insert(
-                    minute,
-                    Minute {
-                        value,
-                        changed: true,
-                    },
-                );
-            }
+        if let Some(rollup) = self.minutes.get_mut(&minute) {
+            rollup.value.merge(value);
+            rollup.changed = true;
+            return;
         }
+        let value = value.clone();
+        let started = Minute {
+            value,
+            changed: true,
+        };
+        self.minutes.insert(minute, started);
     }
 
     fn forget(&mut self, now: Timestamp) {

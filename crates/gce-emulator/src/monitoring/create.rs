@@ -21,8 +21,8 @@ use crate::{
 const SERIES: usize = 200;
 
 /// How far a point may lie behind and ahead of the clock.
-const BEHIND: Duration = Duration::from_secs(25 * 3600);
-const AHEAD: Duration = Duration::from_secs(5 * 60);
+const BEHIND: Duration = Duration::from_hours(25);
+const AHEAD: Duration = Duration::from_mins(5);
 
 /// The shortest time between two points of a series.
 const SAMPLING: Duration = Duration::from_secs(10);

@@ -122,9 +122,8 @@ fn raw(point: &Point, series: &Selected) -> Option<Shown> {
         Aggregate::Numbers(numbers) => {
             let value = match series.key.kind {
                 MetricKind::Delta => numbers.sum,
-                MetricKind::Cumulative => numbers.last,
                 MetricKind::Gauge if series.value_type == ValueType::Double => numbers.mean(),
-                MetricKind::Gauge => numbers.last,
+                MetricKind::Gauge | MetricKind::Cumulative => numbers.last,
             };
             match series.value_type {
                 ValueType::Int64 | ValueType::Bool => Cell::Int64(value),

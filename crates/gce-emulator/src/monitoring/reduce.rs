@@ -114,8 +114,9 @@ impl Reducer {
 fn merge(distributions: &[&Distribution]) -> Option<Distribution> {
     let (first, rest) = distributions.split_first()?;
     let mut merged = Distribution::clone(first);
-    rest.iter()
-        .for_each(|distribution| merged.merge(distribution));
+    for distribution in rest {
+        merged.merge(distribution);
+    }
     Some(merged)
 }
 

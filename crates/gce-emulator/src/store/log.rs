@@ -127,7 +127,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
 
 /// Google keeps audit entries for 400 days; so do we, and never more than this many.
 const KEEP_AT_MOST: i64 = 200_000;
-const KEEP_FOR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+const KEEP_FOR: Duration = Duration::from_hours(400 * 24);
 
 /// Forgets what is too old or too much, so that months of use stay bounded.
 pub(crate) fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {

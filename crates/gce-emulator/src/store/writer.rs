@@ -314,7 +314,9 @@ impl State {
             .iter()
             .any(|write| matches!(write, Write::Put(_) | Write::Delete(_)));
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        writes.into_iter().for_each(|write| index.apply(write));
+        for write in writes {
+            index.apply(write);
+        }
         drop(index);
         if resources {
             self.changed.send_modify(|count| *count += 1);

@@ -117,8 +117,8 @@ impl Behaviour for InstanceGroupManager {
     fn verb(&self, name: &str) -> Option<Verb> {
         let change = |operation, decide| Some(Verb::Change { operation, decide });
         match name {
-            "listManagedInstances" => Some(Verb::Read(list_managed_instances)),
-            "listErrors" => Some(Verb::Read(list_errors)),
+            "listManagedInstances" => Some(Verb::View(list_managed_instances)),
+            "listErrors" => Some(Verb::View(list_errors)),
             "resize" => change("compute.instanceGroupManagers.resize", resize),
             "deleteInstances" => change(
                 "compute.instanceGroupManagers.deleteInstances",
@@ -369,29 +369,23 @@ fn set_instance_template(
     Ok(Vec::new())
 }
 
-fn list_managed_instances(
-    cloud: &Cloud,
-    manager: &Resource,
-    _call: &Call,
-) -> Result<Value, ApiError> {
+fn list_managed_instances(cloud: &Cloud, manager: &Resource) -> Value {
     let check = manager.text("autoHealingPolicies/0/healthCheck");
     let instances = cloud.instances_of(&manager.key);
-    let managed: Vec<Value> = instances
+    if instances.is_empty() {
+        return json!({});
+    }
+    let managed = instances
         .iter()
-        .map(|instance| instance.managed(cloud.store(), check))
-        .collect();
-    Ok(if managed.is_empty() {
-        json!({})
-    } else {
-        json!({"managedInstances": managed})
-    })
+        .map(|instance| instance.managed(cloud.store(), check));
+    json!({"managedInstances": managed.collect::<Vec<Value>>()})
 }
 
-fn list_errors(cloud: &Cloud, manager: &Resource, _call: &Call) -> Result<Value, ApiError> {
+fn list_errors(cloud: &Cloud, manager: &Resource) -> Value {
     let errors = cloud.errors_of(&manager.key);
-    Ok(if errors.is_empty() {
+    if errors.is_empty() {
         json!({})
     } else {
         json!({"items": errors})
-    })
+    }
 }

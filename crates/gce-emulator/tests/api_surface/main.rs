@@ -1,0 +1,19 @@
+//! The REST surface over HTTP, against a whole local cloud with real processes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking"
+)]
+
+mod cloud;
+mod groups;
+mod http;
+mod lists;
+mod logging;
+mod metadata;
+mod monitoring;
+mod operations;
+mod resources;
+mod safety;
+mod state;
