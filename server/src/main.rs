@@ -1,1 +1,36 @@
-fn main() {}
+//! The `flaskscale` program: one binary, one file per command.
+
+mod clock;
+mod cloud;
+mod commands;
+mod drill;
+mod failure;
+mod identity;
+mod logs;
+mod metadata;
+mod pages;
+mod plain_http;
+mod runtime;
+mod secrets;
+mod session;
+mod site;
+mod state_dir;
+#[cfg(feature = "local")]
+mod up;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use commands::Cli;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return failure::usage(&error),
+    };
+    match cli.run() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

@@ -18,7 +18,10 @@ const OURS: &[(&str, &[&str])] = &[
     ("control-plane", &["autoscaler", "gce"]),
     ("app", &["autoscaler", "control-plane"]),
     ("frontend", &["app"]),
-    ("server", &["app", "autoscaler", "control-plane", "gce", "gce-emulator"]),
+    (
+        "server",
+        &["app", "autoscaler", "control-plane", "gce", "gce-emulator"],
+    ),
 ];
 
 /// The decision may use nothing that could read a clock, do I/O or wait.
@@ -56,10 +59,21 @@ fn the_decision_stays_pure() {
 
 #[test]
 fn the_production_program_does_not_contain_the_local_cloud() {
-    let tree = cargo(&["tree", "-p", "server", "--no-default-features", "-e", "normal", "--prefix", "none"]);
+    let tree = cargo(&[
+        "tree",
+        "-p",
+        "server",
+        "--no-default-features",
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
+    ]);
     for forbidden in ["gce-emulator", "pingora-core", "rusqlite"] {
         assert!(
-            !tree.lines().any(|line| line.split(' ').next() == Some(forbidden)),
+            !tree
+                .lines()
+                .any(|line| line.split(' ').next() == Some(forbidden)),
             "the program without the feature `local` links {forbidden}"
         );
     }
@@ -68,11 +82,21 @@ fn the_production_program_does_not_contain_the_local_cloud() {
 #[test]
 fn the_browser_receives_neither_the_control_plane_nor_a_server() {
     let tree = cargo(&[
-        "tree", "-p", "frontend", "--target", "wasm32-unknown-unknown", "-e", "normal", "--prefix", "none",
+        "tree",
+        "-p",
+        "frontend",
+        "--target",
+        "wasm32-unknown-unknown",
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
     ]);
     for forbidden in ["control-plane", "gce", "tokio", "axum", "reqwest", "regex"] {
         assert!(
-            !tree.lines().any(|line| line.split(' ').next() == Some(forbidden)),
+            !tree
+                .lines()
+                .any(|line| line.split(' ').next() == Some(forbidden)),
             "the browser's half links {forbidden}"
         );
     }
@@ -106,6 +130,10 @@ fn cargo(arguments: &[&str]) -> String {
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }

@@ -1,0 +1,169 @@
+//! Which cloud this program looks after, found or told.
+
+use std::{env, sync::Arc, time::Duration};
+
+use app::CloudLabel;
+use clap::ValueEnum;
+use control_plane::{ControlPlane, Pace, Settings};
+use gce::{Client, Endpoints, GoogleToken, NoToken};
+
+use crate::{failure::Failure, metadata::Metadata, plain_http};
+
+/// What the local cloud calls its one project.
+pub(crate) const LOCAL_PROJECT: &str = "flaskscale-local";
+/// Where the firmware of a virtual machine names its maker.
+const PRODUCT_NAME: &str = "/sys/class/dmi/id/product_name";
+/// A local API answers at once or is not there.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// `--cloud`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CloudChoice {
+    /// Google on a Google machine, else the emulator of FLASKSCALE_API, else one of its own under
+    /// `cargo leptos watch`, else none.
+    Auto,
+    /// Google.
+    Google,
+    /// The emulator of FLASKSCALE_API.
+    Local,
+    /// No cloud: the site works, the console says so.
+    None,
+}
+
+/// The choice, made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Google,
+    /// An emulator at this URL.
+    Local(String),
+    /// An emulator has to be started in this process first.
+    Embedded,
+    Nothing,
+}
+
+/// The control plane and what goes with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) control: Option<ControlPlane>,
+    /// Why there is none.
+    pub(crate) no_cloud: String,
+    pub(crate) label: CloudLabel,
+    /// The metadata server of this very instance.
+    pub(crate) metadata: Option<Metadata>,
+    /// How many times as fast as ours the cloud's clock runs.
+    pub(crate) speed: u32,
+}
+
+impl CloudChoice {
+    /// Looks around. Asks the network only on a machine whose firmware says Google.
+    pub(crate) async fn find(self, watched: bool) -> Result<Found, Failure> {
+        let api = env::var("FLASKSCALE_API")
+            .ok()
+            .filter(|url| !url.is_empty());
+        match self {
+            Self::None => Ok(Found::Nothing),
+            Self::Google => Ok(Found::Google),
+            Self::Auto if on_google().await => Ok(Found::Google),
+            Self::Auto | Self::Local => match api {
+                Some(url) => Ok(Found::Local(url)),
+                None if watched && cfg!(feature = "local") => Ok(Found::Embedded),
+                None if self == Self::Auto => Ok(Found::Nothing),
+                None => Err(Failure::input(
+                    "--cloud local needs the URL of an emulator in FLASKSCALE_API",
+                )),
+            },
+        }
+    }
+}
+
+async fn on_google() -> bool {
+    let product = std::fs::read_to_string(PRODUCT_NAME).unwrap_or_default();
+    product.contains("Google")
+        && Metadata::google()
+            .value("project/project-id")
+            .await
+            .is_some()
+}
+
+impl Connection {
+    /// The site without a cloud.
+    pub(crate) fn none() -> Self {
+        Self {
+            control: None,
+            no_cloud: "No cloud: this program was started with none. Run `flaskscale up`, or set \
+                       FLASKSCALE_API to the URL of a local one."
+                .to_owned(),
+            label: CloudLabel::None,
+            metadata: None,
+            speed: 1,
+        }
+    }
+
+    /// Google, with the identity of this machine or of its user.
+    pub(crate) async fn google() -> Result<Self, Failure> {
+        let metadata = Metadata::google();
+        let project = match env::var("GOOGLE_CLOUD_PROJECT") {
+            Ok(project) if !project.is_empty() => project,
+            _ => metadata.value("project/project-id").await.ok_or_else(|| {
+                Failure::input("--cloud google: no metadata server answers; name the project in GOOGLE_CLOUD_PROJECT")
+            })?,
+        };
+        let tokens = GoogleToken::from_env()
+            .map_err(|error| Failure::input_because("--cloud google", &error))?;
+        let client = Client::new(Endpoints::google(), Arc::new(tokens), project.clone())
+            .map_err(|error| Failure::input_because("--cloud google", &error))?;
+        Ok(Self {
+            control: Some(ControlPlane::new(client, Settings { pace: Pace::Google })),
+            no_cloud: String::new(),
+            label: CloudLabel::Google { project },
+            metadata: Some(metadata),
+            speed: 1,
+        })
+    }
+
+    /// The emulator at `url`, whose clock runs `speed` times as fast.
+    pub(crate) fn local(url: &str, speed: u32) -> Result<Self, Failure> {
+        Ok(Self {
+            control: Some(ControlPlane::new(
+                local_client(url)?,
+                Settings {
+                    pace: Pace::EverySecond,
+                },
+            )),
+            no_cloud: String::new(),
+            label: CloudLabel::Local { speed },
+            metadata: Metadata::named(),
+            speed,
+        })
+    }
+}
+
+/// A client of the emulator at `url`.
+pub(crate) fn local_client(url: &str) -> Result<Client, Failure> {
+    Client::new(
+        Endpoints::local(url),
+        Arc::new(NoToken),
+        LOCAL_PROJECT.to_owned(),
+    )
+    .map_err(|error| Failure::input_because(format!("cannot use the cloud at {url}"), &error))
+}
+
+/// The speed of the emulator's clock: what `up` told this instance, else what the emulator says.
+pub(crate) async fn local_speed(url: &str) -> u32 {
+    if let Some(speed) = env::var("FLASKSCALE_SPEED")
+        .ok()
+        .and_then(|speed| speed.parse().ok())
+    {
+        return speed;
+    }
+    asked_speed(url).await.unwrap_or(1)
+}
+
+async fn asked_speed(url: &str) -> Option<u32> {
+    let authority = url.strip_prefix("http://")?.trim_end_matches('/');
+    let answer = plain_http::get(authority, "/_emulator/clock", &[], LOOK)
+        .await
+        .ok()?;
+    let clock: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    u32::try_from(clock["speed"].as_u64()?).ok()
+}

@@ -1,0 +1,114 @@
+//! The command line: one file for each command.
+
+#[cfg(feature = "local")]
+mod burn;
+mod healthcheck;
+mod password;
+mod serve;
+mod signals;
+#[cfg(feature = "local")]
+mod supervise;
+#[cfg(feature = "local")]
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{failure::Failure, runtime::block_on};
+
+pub(crate) use signals::stop_asked;
+
+/// Runs a web app so that it grows and shrinks with its load.
+#[derive(Debug, Parser)]
+#[command(name = "flaskscale", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Without a command the program serves.
+    #[command(flatten)]
+    serve: serve::Args,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve one instance: site, console, /health and /metrics (what happens without a command).
+    Serve(serve::Args),
+    /// Start a local cloud that really scales: emulator, load balancer and a group of instances.
+    #[cfg(feature = "local")]
+    Up(up::Args),
+    /// Set a new console password, which ends all sessions.
+    Password(password::Args),
+    /// Ask an instance on this machine whether it is healthy (exit code 0) or not (1).
+    Healthcheck(healthcheck::Args),
+    /// Hold one instance of the local cloud and everything it starts.
+    #[cfg(feature = "local")]
+    #[command(name = "__supervise", hide = true, disable_help_flag = true)]
+    Supervise(supervise::Args),
+    /// Burn CPU, for the stress drill of a program that is not ours.
+    #[cfg(feature = "local")]
+    #[command(name = "__burn", hide = true)]
+    Burn(burn::Args),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    ///
+    /// The supervisor has to run before any thread exists, so each command makes its own runtime.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self.command.unwrap_or(Command::Serve(self.serve)) {
+            Command::Serve(args) => block_on(serve::run(args)),
+            #[cfg(feature = "local")]
+            Command::Up(args) => block_on(up::run(args)),
+            Command::Password(args) => password::run(args),
+            Command::Healthcheck(args) => block_on(healthcheck::run(args)),
+            #[cfg(feature = "local")]
+            Command::Supervise(args) => Ok(supervise::run(args)),
+            #[cfg(feature = "local")]
+            Command::Burn(args) => Ok(burn::run(&args)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn verify_cli() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_the_flags_are_those_of_serve() {
+        let cli = Cli::try_parse_from(["flaskscale", "--cloud", "none"]).unwrap();
+        assert!(cli.command.is_none());
+    }
+
+    #[cfg(feature = "local")]
+    #[test]
+    fn the_supervisor_gets_its_arguments_untouched() {
+        let line = [
+            "flaskscale",
+            "__supervise",
+            "run",
+            "--log",
+            "f",
+            "--",
+            "sh",
+            "-c",
+            "--",
+            "--help",
+        ];
+        let Some(Command::Supervise(args)) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("not the supervisor");
+        };
+        assert_eq!(
+            args.words,
+            ["run", "--log", "f", "--", "sh", "-c", "--", "--help"]
+        );
+    }
+}

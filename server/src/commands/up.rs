@@ -1,0 +1,193 @@
+//! `flaskscale up`: one command, and a real fleet.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::ValueEnum;
+
+use super::stop_asked;
+use crate::{
+    cloud::Connection,
+    failure::Failure,
+    logs,
+    pages::{self, Setup},
+    state_dir::{self, SECRETS_FILE},
+    up::{self, LocalCloud, Program, Wish},
+    web::{self, Bound, Shutdown, console_host::ConsoleHost, visitor::Proxy},
+};
+
+/// The name that the console of a foreign workload answers to. Browsers take it to loopback without
+/// asking any name server, and it is an origin of its own.
+const CONSOLE_HOST: &str = "console.localhost";
+
+/// The flags of `up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Port of the load balancer; 0 means any free one
+    #[arg(long, default_value_t = 8080)]
+    site_port: u16,
+    /// Port of the emulated Google APIs; 0 means any free one
+    #[arg(long, default_value_t = 8085)]
+    api_port: u16,
+    /// Where everything is kept that must survive [default: the platform's data directory]
+    #[arg(long)]
+    state_dir: Option<PathBuf>,
+    /// How many times as fast as ours the cloud's clock runs: 1 to 60
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
+    speed: u32,
+    /// How operations of the API end: at once, or after a while as Google's mostly do
+    #[arg(long, value_enum, default_value_t = Operations::Fast)]
+    operations: Operations,
+    /// Rename the old state and begin anew
+    #[arg(long)]
+    reset_state: bool,
+    /// Scale this program instead of our own site; $PORT is replaced in its arguments and set
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Operations {
+    Fast,
+    Slow,
+}
+
+pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    if !cfg!(target_os = "linux") {
+        return Err(Failure::input(
+            "`flaskscale up` needs Linux; elsewhere: docker build -t flaskscale-local --target local . && \
+             docker run --rm -it -p 127.0.0.1:8080:8080 -p 127.0.0.1:8085:8085 flaskscale-local",
+        ));
+    }
+    logs::start("warn");
+    let wish = wish(args)?;
+    let stop = stop_asked()?;
+    tokio::pin!(stop);
+    let cloud = tokio::select! {
+        started = LocalCloud::start(&wish) => started?,
+        () = &mut stop => return Ok(ExitCode::SUCCESS),
+    };
+    let result = tokio::select! {
+        result = present(&cloud, &wish) => result,
+        () = &mut stop => Ok(None),
+    };
+    match result {
+        Ok(Some(console)) => {
+            stop.await;
+            console.end().await;
+        }
+        Ok(None) => {}
+        Err(failure) => {
+            cloud.stop().await;
+            return Err(failure);
+        }
+    }
+    cloud.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn wish(args: Args) -> Result<Wish, Failure> {
+    Ok(Wish {
+        site_port: args.site_port,
+        api_port: args.api_port,
+        state_dir: state_dir::choose(args.state_dir)?,
+        speed: args.speed,
+        slow_operations: args.operations == Operations::Slow,
+        reset_state: args.reset_state,
+        program: if args.command.is_empty() {
+            Program::Own
+        } else {
+            Program::Foreign(args.command)
+        },
+    })
+}
+
+/// Makes the secrets, waits for the group, and tells where everything is.
+async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<Console>, Failure> {
+    let password = up::ensure_secrets(&wish.state_dir)?;
+    let console = match wish.program {
+        Program::Own => Console::of_the_site(),
+        Program::Foreign(_) => Console::beside(cloud, wish).await?,
+    };
+    up::until_healthy(cloud).await?;
+    let site = cloud
+        .site()
+        .ok_or_else(|| Failure::input("the site's forwarding rule listens on no port"))?;
+    println!("site http://{site}");
+    println!(
+        "console {}",
+        console
+            .url
+            .clone()
+            .unwrap_or_else(|| format!("http://{site}/admin"))
+    );
+    println!("api {}", cloud.api());
+    if let Some(password) = password {
+        println!("password {password}");
+    }
+    println!("ready");
+    Ok(Some(console))
+}
+
+/// The console: behind the site, or beside a foreign workload, whose pages must not share its origin.
+struct Console {
+    url: Option<String>,
+    serving: Option<(Shutdown, tokio::task::JoinHandle<()>)>,
+}
+
+impl Console {
+    fn of_the_site() -> Self {
+        Self {
+            url: None,
+            serving: None,
+        }
+    }
+
+    /// Served by this very process, so that nothing can be left behind.
+    async fn beside(cloud: &LocalCloud, wish: &Wish) -> Result<Self, Failure> {
+        let bound = next_to(wish.site_port).await?;
+        let url = format!("http://{CONSOLE_HOST}:{}/admin", bound.address().port());
+        let setup = Setup {
+            connection: Connection {
+                metadata: None,
+                ..Connection::local(cloud.api(), cloud.speed())?
+            },
+            secrets_file: Some(wish.state_dir.join(SECRETS_FILE)),
+            proxy: Proxy::None,
+            console_host: ConsoleHost::from_setting(Some(CONSOLE_HOST.to_owned())),
+            public_status: false,
+            drills: true,
+            metrics_token: None,
+        };
+        let shutdown = Shutdown::new();
+        let ending = shutdown.clone();
+        let serving = tokio::spawn(async move { pages::serve(bound, setup, &ending).await });
+        Ok(Self {
+            url: Some(url),
+            serving: Some((shutdown, serving)),
+        })
+    }
+
+    async fn end(self) {
+        if let Some((shutdown, serving)) = self.serving {
+            shutdown.begin();
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the console broke");
+            }
+        }
+    }
+}
+
+/// The port behind the site's, so that a bookmark keeps working, or any free one.
+async fn next_to(site_port: u16) -> Result<Bound, Failure> {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    if let Some(port) = site_port.checked_add(1).filter(|_| site_port != 0)
+        && let Ok(bound) = web::bind(at(port)).await
+    {
+        return Ok(bound);
+    }
+    web::bind(at(0)).await
+}

@@ -1,0 +1,23 @@
+//! The deployment that `up` makes: the tutorial's, on the emulator.
+
+use control_plane::deployment::{Blueprint, Inventory, apply, plan};
+use gce::Client;
+
+use crate::{cloud::LOCAL_PROJECT, failure::Failure};
+
+/// The name of the group and of everything around it.
+pub(super) const NAME: &str = "flaskscale";
+/// Where the group lives.
+pub(super) const ZONE: &str = "us-central1-a";
+
+/// Makes what is missing, in the order in which one thing needs another. An owner's later changes,
+/// as of the policy, are not undone.
+pub(super) async fn deploy(client: &Client) -> Result<(), Failure> {
+    let blueprint = Blueprint::tutorial(LOCAL_PROJECT, ZONE, NAME);
+    let inventory = Inventory::gather(client, &blueprint)
+        .await
+        .map_err(|error| Failure::broken_because("the local cloud does not answer", &error))?;
+    apply(client, &plan(&blueprint, &inventory))
+        .await
+        .map_err(|error| Failure::broken_because("the deployment failed", &error))
+}

@@ -1,0 +1,182 @@
+//! Starting the local cloud, and ending it without leaving a process.
+
+use std::{
+    env, fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use gce_emulator::{Config, Emulator};
+
+use super::{
+    blueprint,
+    workload::{self, Program},
+};
+use crate::{
+    cloud::{self, LOCAL_PROJECT},
+    failure::Failure,
+    secrets,
+    state_dir::{self, SECRETS_FILE},
+};
+
+/// Under `cargo leptos watch` state belongs to the checkout and goes with `cargo clean`.
+const DEVELOPMENT_STATE: &str = "target/dev-state";
+/// Development is for looking at changes, not for waiting ten minutes for a group to shrink.
+const DEVELOPMENT_SPEED: u32 = 20;
+
+/// What somebody wants to have.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) site_port: u16,
+    pub(crate) api_port: u16,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) speed: u32,
+    pub(crate) slow_operations: bool,
+    pub(crate) reset_state: bool,
+    pub(crate) program: Program,
+}
+
+/// A local cloud that runs in this process.
+#[derive(Debug)]
+pub(crate) struct LocalCloud {
+    emulator: Emulator,
+    api: String,
+    speed: u32,
+}
+
+impl LocalCloud {
+    /// Starts the emulator with what its state directory holds, and makes the deployment what it should be.
+    pub(crate) async fn start(wish: &Wish) -> Result<Self, Failure> {
+        state_dir::prepare(&wish.state_dir)?;
+        let emulator = Emulator::start(config(wish)?)
+            .await
+            .map_err(|error| Failure::input_because("the local cloud cannot start", &error))?;
+        let api = format!("http://{}", emulator.api_addr());
+        let cloud = Self {
+            emulator,
+            api,
+            speed: wish.speed,
+        };
+        match blueprint::deploy(&cloud::local_client(&cloud.api)?).await {
+            Ok(()) => Ok(cloud),
+            Err(failure) => {
+                cloud.stop().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// The API's URL.
+    pub(crate) fn api(&self) -> &str {
+        &self.api
+    }
+
+    /// Where visitors reach the group.
+    pub(crate) fn site(&self) -> Option<SocketAddr> {
+        self.emulator.site_addr()
+    }
+
+    /// How many times as fast as ours the cloud's clock runs.
+    pub(crate) fn speed(&self) -> u32 {
+        self.speed
+    }
+
+    /// Ends every instance and the emulator. When it returns no process is left.
+    pub(crate) async fn stop(self) {
+        self.emulator.shutdown().await;
+    }
+}
+
+/// The embedded cloud of `cargo leptos watch`, on any free ports, and the file with its secrets.
+///
+/// The password goes to stderr, among the lines of cargo-leptos.
+pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> {
+    let state_dir = state_dir::choose(Some(DEVELOPMENT_STATE.into()))?;
+    let wish = Wish {
+        site_port: 0,
+        api_port: 0,
+        speed: DEVELOPMENT_SPEED,
+        slow_operations: false,
+        reset_state: false,
+        program: Program::Own,
+        state_dir,
+    };
+    let cloud = LocalCloud::start(&wish).await?;
+    if let Some(password) = ensure_secrets(&wish.state_dir)? {
+        eprintln!("console user admin, password {password}");
+    }
+    Ok((cloud, wish.state_dir.join(SECRETS_FILE)))
+}
+
+/// Makes the secrets of a new state directory and gives the password, if it was made up here.
+///
+/// Called once the emulator holds the directory, so that two programs never make two passwords.
+pub(crate) fn ensure_secrets(state_dir: &Path) -> Result<Option<String>, Failure> {
+    let path = state_dir.join(SECRETS_FILE);
+    let refuse =
+        |error: &secrets::SecretsError| Failure::input_because("the console's secrets", error);
+    if path.exists() {
+        return secrets::Secrets::load(&path)
+            .map(|_| None)
+            .map_err(|error| refuse(&error));
+    }
+    let preset = preset_password()?;
+    let password = preset.clone().unwrap_or_else(secrets::generate);
+    secrets::create(&path, &password).map_err(|error| refuse(&error))?;
+    Ok(preset.is_none().then_some(password))
+}
+
+fn preset_password() -> Result<Option<String>, Failure> {
+    const VARIABLE: &str = "FLASKSCALE_ADMIN_PASSWORD_FILE";
+    let Some(file) = env::var_os(VARIABLE).filter(|file| !file.is_empty()) else {
+        return Ok(None);
+    };
+    let text = fs::read_to_string(&file).map_err(|error| {
+        Failure::input_because(format!("{VARIABLE} {}", Path::new(&file).display()), &error)
+    })?;
+    let password = text.trim_end_matches(['\r', '\n']).to_owned();
+    secrets::accept(password).map(Some).map_err(|error| {
+        Failure::input_because(format!("{VARIABLE} {}", Path::new(&file).display()), &error)
+    })
+}
+
+fn config(wish: &Wish) -> Result<Config, Failure> {
+    let own = program_path()?;
+    let api_port = if wish.api_port == 0 {
+        free_port()?
+    } else {
+        wish.api_port
+    };
+    Ok(Config {
+        state_dir: wish.state_dir.clone(),
+        project: LOCAL_PROJECT.to_owned(),
+        api_port,
+        site_rule: Some((blueprint::NAME.to_owned(), wish.site_port)),
+        speed: wish.speed,
+        slow_operations: wish.slow_operations,
+        reset_state: wish.reset_state,
+        workload: workload::of(wish, api_port, &own),
+        supervisor: vec![own.clone(), "__supervise".to_owned()],
+        burner: vec![own, "__burn".to_owned()],
+    })
+}
+
+fn program_path() -> Result<String, Failure> {
+    let path = env::current_exe()
+        .map_err(|error| Failure::input_because("cannot find this program's file", &error))?;
+    path.into_os_string().into_string().map_err(|path| {
+        Failure::input(format!(
+            "the program's path {} is not UTF-8",
+            Path::new(&path).display()
+        ))
+    })
+}
+
+/// Instances are told the API's port before the API listens, so a free one is chosen first. Somebody
+/// could take it in between; the emulator then says so and nothing has started.
+fn free_port() -> Result<u16, Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| Failure::input_because("no port is free", &error))
+}

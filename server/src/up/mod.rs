@@ -1,0 +1,11 @@
+//! The local cloud as `up` and `cargo leptos watch` run it: the emulator, the group of the tutorial on
+//! it, and the secrets that its instances share.
+
+mod blueprint;
+mod cloud;
+mod ready;
+mod workload;
+
+pub(crate) use cloud::{LocalCloud, Wish, ensure_secrets, for_development};
+pub(crate) use ready::until_healthy;
+pub(crate) use workload::Program;

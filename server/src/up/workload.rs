@@ -1,0 +1,58 @@
+//! What the instances of the local cloud run.
+
+use gce_emulator::Workload;
+
+use super::cloud::Wish;
+use crate::{site, state_dir::SECRETS_FILE};
+
+/// The program of each instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// This one.
+    Own,
+    /// Somebody's, as words of a command; `$PORT` is replaced in each.
+    Foreign(Vec<String>),
+}
+
+/// The emulator's view of it. A foreign program is told nothing but its port: neither the API nor the
+/// secrets are its business.
+pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
+    match &wish.program {
+        Program::Foreign(command) => Workload {
+            command: command.clone(),
+            env: Vec::new(),
+            own: false,
+        },
+        Program::Own => Workload {
+            command: [own, "serve", "--cloud", "local", "--port", "$PORT"]
+                .map(str::to_owned)
+                .to_vec(),
+            env: environment(wish, api_port),
+            own: true,
+        },
+    }
+}
+
+fn environment(wish: &Wish, api_port: u16) -> Vec<(String, String)> {
+    let public_status =
+        std::env::var("FLASKSCALE_PUBLIC_STATUS").unwrap_or_else(|_| "on".to_owned());
+    let pairs = [
+        ("FLASKSCALE_API", format!("http://127.0.0.1:{api_port}")),
+        ("FLASKSCALE_BIND", "127.0.0.1".to_owned()),
+        ("FLASKSCALE_PROXY", "google".to_owned()),
+        ("FLASKSCALE_PUBLIC_STATUS", public_status),
+        (
+            "FLASKSCALE_SECRETS_FILE",
+            wish.state_dir
+                .join(SECRETS_FILE)
+                .to_string_lossy()
+                .into_owned(),
+        ),
+        ("FLASKSCALE_SPEED", wish.speed.to_string()),
+        (
+            "LEPTOS_SITE_ROOT",
+            site::root().to_string_lossy().into_owned(),
+        ),
+    ];
+    pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}

@@ -1,0 +1,16 @@
+//! The HTTP stack around the pages: what every request passes on its way in and out.
+
+pub(crate) mod console_host;
+mod files;
+mod headers;
+mod health;
+mod intake;
+pub(crate) mod metrics;
+mod nonce;
+pub(crate) mod page_cache;
+mod serve;
+mod shield;
+pub(crate) mod stack;
+pub(crate) mod visitor;
+
+pub(crate) use serve::{Bound, Shutdown, bind};
