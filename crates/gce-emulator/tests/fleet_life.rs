@@ -5,8 +5,9 @@
 mod support;
 
 use gce_emulator::{
-    fleet::{CurrentAction, Machine, MachineStatus},
+    fleet::{CurrentAction, Machine, MachineStatus, leaves},
     resource::{Key, Kind},
+    store::StoreError,
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -188,6 +189,30 @@ async fn a_deleted_instance_is_replaced_and_a_deleted_group_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_victims_that_somebody_named_go_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let cloud = Cloud::start(dir.path(), &[PROGRAM, "serve"]).await;
+    let group = cloud.group(3).await;
+    let three = cloud.wait_for_running(3).await;
+    let victim = three[1].key.clone();
+    let key = victim.clone();
+    let decided = cloud.store.transact(move |tx| {
+        tx.update(&group, |body| {
+            _ = body.insert("targetSize".into(), json!(2))
+        });
+        tx.extend(vec![leaves(&key)]);
+        Ok::<_, StoreError>(())
+    });
+    decided.await.unwrap();
+    let two = cloud.wait_for_running(2).await;
+    assert_eq!(
+        names(&two),
+        [three[0].key.name.clone(), three[2].key.name.clone()]
+    );
+    cloud.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn removal_waits_for_requests_in_flight() {
     let dir = tempfile::tempdir().unwrap();
     let cloud = Cloud::start(dir.path(), &[PROGRAM, "serve"]).await;
@@ -238,47 +263,6 @@ async fn a_program_that_ignores_term_is_killed_after_its_grace() {
     cloud.wait_for("the end", <[Machine]>::is_empty).await;
     assert!(!lives(machine.pid.unwrap()));
     cloud.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_run_left_is_cleaned_up_first() {
-    let dir = tempfile::tempdir().unwrap();
-    let cloud = Cloud::start(dir.path(), &[PROGRAM, "serve"]).await;
-    cloud.group(2).await;
-    let old = cloud.wait_for_running(2).await;
-    // The supervisors die first, so that nobody is left who knows of a daemon that they had; then
-    // the fleet goes without a word, as after a kill -9.
-    let mark = mark_of(old[0].pid.unwrap());
-    let mut orphan = std::process::Command::new("sleep")
-        .arg("600")
-        .env("FLASKSCALE_RUN", mark)
-        .spawn()
-        .unwrap();
-    drop(cloud);
-    wait_until("the end of the old", || {
-        !old.iter().any(|machine| lives(machine.pid.unwrap()))
-    })
-    .await;
-
-    let cloud = Cloud::start(dir.path(), &[PROGRAM, "serve"]).await;
-    assert!(!orphan.wait().unwrap().success());
-    let new = cloud.wait_for_running(2).await;
-    assert!(
-        new.iter()
-            .all(|machine| !names(&old).contains(&machine.key.name))
-    );
-    assert_eq!(cloud.store.list(Kind::Instance, None).len(), 2);
-    cloud.shutdown().await;
-}
-
-/// What the environment of an instance says about the run that it belongs to.
-fn mark_of(pid: u32) -> String {
-    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
-    let environment = String::from_utf8(environment).unwrap();
-    let mark = environment
-        .split('\0')
-        .find_map(|line| line.strip_prefix("FLASKSCALE_RUN="));
-    mark.unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

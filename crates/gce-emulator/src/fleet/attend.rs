@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{
     drill,
@@ -142,9 +142,8 @@ impl Life {
         }
         context.surroundings.route(&context.roster.machines());
         let until = Instant::now() + timeout;
-        // The first look comes one period from now: the balancer may have been about to apply what
-        // it was told before. From then on no new request comes, and "none in flight" stays true.
-        let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+        // The balancer knows by now, so "none in flight" stays true.
+        let mut looks = interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 event = running.process.event() => match event {

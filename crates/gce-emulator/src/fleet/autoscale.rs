@@ -67,12 +67,11 @@ async fn steer(
         let Ok(policy) = autoscaler::validate(raw) else {
             return;
         };
-        match steered.get_mut(&autoscaler.key) {
-            Some(steering) => steering.adopt(policy, raw, now),
-            None => {
-                let steering = Steering::new(policy, raw, now, target_size);
-                steered.insert(autoscaler.key.clone(), steering);
-            }
+        if let Some(steering) = steered.get_mut(&autoscaler.key) {
+            steering.adopt(policy, raw, now);
+        } else {
+            let steering = Steering::new(policy, raw, now, target_size);
+            steered.insert(autoscaler.key.clone(), steering);
         }
     }
     let Some(steering) = steered.get_mut(&autoscaler.key) else {

@@ -8,7 +8,7 @@ use std::{cmp::Ordering, sync::Arc, time::Duration};
 
 use super::{
     context::Context,
-    life,
+    leaving, life,
     machine::{Machine, MachineStatus},
     names::instance_name,
     system_metrics,
@@ -39,8 +39,16 @@ pub(super) async fn keep(context: Arc<Context>) {
 }
 
 fn reconcile(context: &Arc<Context>) {
-    let managers = context.store.list(Kind::InstanceGroupManager, None);
+    let (managers, notes) = leaving::managers_and_notes(&context.store);
     let machines = context.roster.machines();
+    let is_orphan = |group: &Key| managers.iter().all(|manager| manager.key != *group);
+    for machine in machines.iter() {
+        if notes.name(&machine.key) || machine.group.as_ref().is_none_or(is_orphan) {
+            context
+                .roster
+                .order(&machine.key, |orders| orders.leave = true);
+        }
+    }
     for manager in &managers {
         let members = members(context, &machines, &manager.key);
         let plan = plan(&Desired::of(manager), &members);
@@ -49,14 +57,6 @@ fn reconcile(context: &Arc<Context>) {
         }
         for _ in 0..plan.create {
             create(context, manager);
-        }
-    }
-    for machine in machines.iter() {
-        let orphaned = |group: &Key| managers.iter().all(|manager| manager.key != *group);
-        if machine.group.as_ref().is_none_or(orphaned) {
-            context.roster.order(&machine.key, |orders| {
-                orders.leave = true;
-            });
         }
     }
 }

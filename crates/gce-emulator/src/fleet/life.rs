@@ -17,6 +17,7 @@ use super::{
     audit,
     context::Context,
     launch::{self, Running},
+    leaving,
     machine::{CurrentAction, Machine, MachineError, MachineStatus},
     record::{self, Origin},
     roster::Orders,
@@ -32,10 +33,10 @@ const PROVISIONING: Duration = Duration::from_secs(4);
 const STAGING: Duration = Duration::from_secs(6);
 
 /// A program that ran so long was no crash on start; its next failure counts as the first.
-const RAN_WELL: Duration = Duration::from_secs(60);
+const RAN_WELL: Duration = Duration::from_mins(1);
 
 /// The first repair is immediate; each further one in a row waits twice as long, up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A program that ends within this time and finds its port taken lost a race for it.
 const BIND_RACE: Duration = Duration::from_secs(10);
@@ -251,7 +252,7 @@ impl Life {
             message: format!("Instance '{}' failed: {message}", self.key.name),
         };
         self.context.roster.change(&self.key, |machine| {
-            machine.last_error = Some(error.clone())
+            machine.last_error = Some(error.clone());
         });
         self.context.note_error(error);
     }
@@ -299,7 +300,10 @@ impl Life {
         if let Err(error) = self
             .context
             .store
-            .commit(vec![Write::Delete(self.key.clone())])
+            .commit(vec![
+                Write::Delete(self.key.clone()),
+                leaving::forget(&self.key),
+            ])
             .await
         {
             tracing::error!(instance = self.key.name, %error, "an instance could not be removed");

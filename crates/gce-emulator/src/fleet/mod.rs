@@ -18,6 +18,7 @@ mod drill;
 mod groups;
 mod healing;
 mod launch;
+mod leaving;
 mod life;
 mod machine;
 mod marks;
@@ -43,6 +44,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{context::Context, ports::Ports, roster::Roster};
 pub use self::{
     context::{Settings, Surroundings},
+    leaving::leaves,
     machine::{CurrentAction, Machine, MachineError, MachineStatus},
     share::reserved_cores,
 };
@@ -134,8 +136,8 @@ impl Drop for Fleet {
     }
 }
 
-/// Waits for the end of an earlier run's processes, removes the records of its instances, and
-/// stores the mark of this run. The groups then make new instances.
+/// Waits for the end of an earlier run's processes, removes what it recorded of its instances,
+/// and stores the mark of this run. The groups then make new instances.
 ///
 /// The mark is stored before anything bears it, so a crash at any point leaves nothing unmarked.
 async fn take_over(store: &Store) -> Result<String, StoreError> {
@@ -147,9 +149,9 @@ async fn take_over(store: &Store) -> Result<String, StoreError> {
     let removed = instances
         .iter()
         .map(|instance| Write::Delete(instance.key.clone()));
-    store
-        .commit(removed.chain([Write::kv(MARK, &mark)]).collect())
-        .await?;
+    let notes = leaving::forget_all(store);
+    let writes = removed.chain(notes).chain([Write::kv(MARK, &mark)]);
+    store.commit(writes.collect()).await?;
     Ok(mark)
 }
 

@@ -82,20 +82,17 @@ impl Supervised {
     /// swept up, and the end is unknown. It may be awaited again after it was dropped unfinished.
     pub(super) async fn event(&mut self) -> Event {
         loop {
-            match self.events.read_until(b'\n', &mut self.line).await {
-                Ok(1..) => {
-                    let event = serde_json::from_slice(&self.line);
-                    self.line.clear();
-                    if let Ok(event) = event {
-                        return event;
-                    }
-                }
-                Ok(0) | Err(_) => {
-                    self.bury().await;
-                    return Event::Exited {
-                        status: Exit::Unknown,
-                    };
-                }
+            let read = self.events.read_until(b'\n', &mut self.line).await;
+            if !matches!(read, Ok(1..)) {
+                self.bury().await;
+                return Event::Exited {
+                    status: Exit::Unknown,
+                };
+            }
+            let event = serde_json::from_slice(&self.line);
+            self.line.clear();
+            if let Ok(event) = event {
+                return event;
             }
         }
     }

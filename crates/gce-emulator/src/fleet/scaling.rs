@@ -48,7 +48,9 @@ impl Change<'_> {
                     body.insert("targetSize".into(), json!(size));
                 });
             }
-            entries.into_iter().for_each(|entry| tx.log(entry));
+            for entry in entries {
+                tx.log(entry);
+            }
             Ok::<_, StoreError>(true)
         });
         match written.await {

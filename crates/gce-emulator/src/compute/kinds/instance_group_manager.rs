@@ -11,6 +11,7 @@ use crate::{
         fingerprint, references,
     },
     error::ApiError,
+    fleet,
     resource::{Key, Kind, Resource},
 };
 
@@ -306,6 +307,10 @@ fn delete_instances(
     let instances = members(change, manager, call)?;
     let size = manager.number("targetSize").unwrap_or_default() - instances.len() as i64;
     set_size(change, &manager.key, size.max(0));
+    // Stored with the size, or the fleet could choose other victims before it hears of these.
+    change
+        .tx
+        .extend(instances.iter().map(fleet::leaves).collect());
     Ok(vec![Command::Delete(instances)])
 }
 
