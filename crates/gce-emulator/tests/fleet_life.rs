@@ -171,7 +171,9 @@ async fn a_deleted_instance_is_replaced_and_a_deleted_group_ends() {
     let cloud = Cloud::start(dir.path(), &[PROGRAM, "serve"]).await;
     let group = cloud.group(1).await;
     let first = cloud.wait_for_running(1).await.remove(0);
-    cloud.fleet.delete_instances(&[first.key.clone()]);
+    cloud
+        .fleet
+        .delete_instances(std::slice::from_ref(&first.key));
     let key = first.key.clone();
     let second = cloud
         .wait_for("another", move |machines| {
@@ -198,7 +200,7 @@ async fn the_victims_that_somebody_named_go_and_no_others() {
     let key = victim.clone();
     let decided = cloud.store.transact(move |tx| {
         tx.update(&group, |body| {
-            _ = body.insert("targetSize".into(), json!(2))
+            _ = body.insert("targetSize".into(), json!(2));
         });
         tx.extend(vec![leaves(&key)]);
         Ok::<_, StoreError>(())
@@ -274,7 +276,7 @@ async fn a_foreign_program_is_drilled_by_a_burner_beside_it() {
     let until = cloud
         .clock
         .now()
-        .after(std::time::Duration::from_secs(900))
+        .after(std::time::Duration::from_mins(15))
         .0;
     let drill = json!({"id": "d", "kind": "cpu", "load": 3.0, "until": until, "by": "admin"});
     let with = |drill: Option<String>| {

@@ -23,7 +23,7 @@ use nix::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_emulator-test-instance");
 
 /// Long enough for any machine; only a hang reaches it.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 
 /// Forks twice into a session of its own, as a daemon does, and leaves the grandchild running.
 const DAEMON: &str = "
@@ -244,6 +244,25 @@ fn the_last_words_of_a_program_reach_its_log() {
     let mut supervised = Supervised::start(&["sh", "-c", "echo out; echo err >&2; exit 7"]);
     assert_eq!(supervised.exit(), Exit::Code(7));
     assert_eq!(supervised.log(), "out\nerr\n");
+}
+
+#[test]
+fn a_program_that_closes_its_output_does_not_make_the_supervisor_spin() {
+    let script = "exec >/dev/null 2>&1; exec sleep 600";
+    let mut supervised = Supervised::start(&["sh", "-c", script]);
+    let pid = supervised.process.id();
+    for _ in 0..3 {
+        supervised.used_ns();
+    }
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit_once(") ")
+        .unwrap()
+        .1
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    assert!(ticks < 50, "{ticks} ticks of CPU for nothing");
 }
 
 #[test]

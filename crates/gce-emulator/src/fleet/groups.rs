@@ -210,10 +210,10 @@ mod tests {
             member("idle", |member| member.cpu = Some(0.1)),
             member("outdated", |member| member.machine.template = "old".into()),
             member("changing", |member| {
-                member.machine.action = CurrentAction::Recreating
+                member.machine.action = CurrentAction::Recreating;
             }),
             member("booting", |member| {
-                member.machine.status = MachineStatus::Staging
+                member.machine.status = MachineStatus::Staging;
             }),
         ];
         assert_eq!(

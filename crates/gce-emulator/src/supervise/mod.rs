@@ -14,9 +14,12 @@
 //! It runs single-threaded, since the kernel's parent-death signal follows threads, not processes.
 
 mod args;
+mod children;
+mod commands;
 mod cpu;
 mod exec;
 mod log_file;
+mod output;
 pub mod protocol;
 mod run;
 mod tree;

@@ -48,6 +48,7 @@ fn host(args: &[OsString]) -> ExitCode {
         .into_iter()
         .flat_map(BufRead::lines)
         .for_each(drop);
+    supervisor.wait().expect("its end");
     ExitCode::SUCCESS
 }
 

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_emulator-test-instance");
 
 /// Long enough for any machine; only a hang reaches it.
-pub(crate) const HANG: Duration = Duration::from_secs(120);
+pub(crate) const HANG: Duration = Duration::from_mins(2);
 
 pub(crate) const ZONE: &str = "us-central1-a";
 
