@@ -1,4 +1,4 @@
-//! The local cloud: Google's REST surface, real processes as instances, a real balancer.
+#![doc = include_str!("../README.md")]
 
 mod api;
 pub mod balancer;

@@ -1,108 +1,18 @@
 //! What the local cloud holds: resources of a kind, in a scope, under a name.
 
+mod kind;
+
 use std::{fmt, str::FromStr};
 
 use serde_json::{Map, Value};
+
+pub use self::kind::Kind;
 
 /// The host and path under which Google's own answers name every resource.
 const CANONICAL: &str = "https://www.googleapis.com/compute/v1/";
 
 /// The number that stands for the project where Google uses numbers: in metadata and tokens.
 pub const PROJECT_NUMBER: &str = "104857600001";
-
-/// A sort of resource. What the API may do with each is a row of the table in `compute::table`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    Autoscaler,
-    BackendService,
-    ForwardingRule,
-    HealthCheck,
-    Image,
-    Instance,
-    InstanceGroup,
-    InstanceGroupManager,
-    InstanceTemplate,
-    MachineType,
-    Network,
-    Operation,
-    Region,
-    TargetHttpProxy,
-    UrlMap,
-    Zone,
-}
-
-impl Kind {
-    /// All kinds, in the order of the enum.
-    pub const ALL: [Self; 16] = [
-        Self::Autoscaler,
-        Self::BackendService,
-        Self::ForwardingRule,
-        Self::HealthCheck,
-        Self::Image,
-        Self::Instance,
-        Self::InstanceGroup,
-        Self::InstanceGroupManager,
-        Self::InstanceTemplate,
-        Self::MachineType,
-        Self::Network,
-        Self::Operation,
-        Self::Region,
-        Self::TargetHttpProxy,
-        Self::UrlMap,
-        Self::Zone,
-    ];
-
-    /// The path segment, for example `instanceGroupManagers`.
-    pub const fn collection(self) -> &'static str {
-        match self {
-            Self::Autoscaler => "autoscalers",
-            Self::BackendService => "backendServices",
-            Self::ForwardingRule => "forwardingRules",
-            Self::HealthCheck => "healthChecks",
-            Self::Image => "images",
-            Self::Instance => "instances",
-            Self::InstanceGroup => "instanceGroups",
-            Self::InstanceGroupManager => "instanceGroupManagers",
-            Self::InstanceTemplate => "instanceTemplates",
-            Self::MachineType => "machineTypes",
-            Self::Network => "networks",
-            Self::Operation => "operations",
-            Self::Region => "regions",
-            Self::TargetHttpProxy => "targetHttpProxies",
-            Self::UrlMap => "urlMaps",
-            Self::Zone => "zones",
-        }
-    }
-
-    /// The value of `kind` in Google's JSON, without its `compute#`.
-    pub const fn json_kind(self) -> &'static str {
-        match self {
-            Self::Autoscaler => "autoscaler",
-            Self::BackendService => "backendService",
-            Self::ForwardingRule => "forwardingRule",
-            Self::HealthCheck => "healthCheck",
-            Self::Image => "image",
-            Self::Instance => "instance",
-            Self::InstanceGroup => "instanceGroup",
-            Self::InstanceGroupManager => "instanceGroupManager",
-            Self::InstanceTemplate => "instanceTemplate",
-            Self::MachineType => "machineType",
-            Self::Network => "network",
-            Self::Operation => "operation",
-            Self::Region => "region",
-            Self::TargetHttpProxy => "targetHttpProxy",
-            Self::UrlMap => "urlMap",
-            Self::Zone => "zone",
-        }
-    }
-
-    /// The kind of a path segment.
-    pub fn from_collection(segment: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.collection() == segment)
-    }
-}
 
 /// Where a resource lives inside its project. Displays as Google writes it: `zones/us-central1-a`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

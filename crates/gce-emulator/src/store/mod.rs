@@ -7,8 +7,11 @@
 //! it writes never loses somebody else's write.
 
 mod index;
+mod job;
 mod log;
 mod open;
+mod rows;
+mod transaction;
 mod writer;
 
 use std::{
@@ -21,14 +24,11 @@ use serde_json::{Map, Value};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use self::log::prune as prune_logs;
-use self::{
-    index::Index,
-    writer::{Job, Writer},
-};
+use self::{index::Index, job::Job, writer::Writer};
 pub use self::{
     log::{LogEntry, LogQuery},
     open::{OpenError, set_aside},
-    writer::Transaction,
+    transaction::Transaction,
 };
 use crate::resource::{Key, Kind, Resource, Scope};
 
@@ -175,7 +175,7 @@ impl Store {
     /// Like [`Store::commit`] for what nobody was promised: it survives a crash of the program,
     /// but the last instants may be lost with the power. No `fsync`.
     pub async fn commit_relaxed(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let (job, answer) = writer::job(false, |transaction| {
+        let (job, answer) = job::job(false, |transaction| {
             transaction.extend(writes);
             Ok::<_, StoreError>(())
         });
@@ -193,7 +193,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (job, answer) = writer::job(true, decide);
+        let (job, answer) = job::job(true, decide);
         self.run(job, answer).await
     }
 

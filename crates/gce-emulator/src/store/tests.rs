@@ -132,3 +132,39 @@ async fn a_page_of_the_log_continues_behind_the_last() {
     }
     assert_eq!(seen, [(2, 5), (1, 4), (1, 3), (0, 2), (0, 1)]);
 }
+
+#[tokio::test]
+async fn a_file_that_broke_in_the_middle_is_refused_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "p").unwrap();
+    let writes = (0..500).map(|at| Write::Put(template(&format!("t-{at}"))));
+    store.commit(writes.collect()).await.unwrap();
+    drop(store);
+    let path = dir.path().join(open::FILE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..]
+        .iter_mut()
+        .take(20_000)
+        .for_each(|byte| *byte = 0xa5);
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = Store::open(dir.path(), "p").unwrap_err();
+    assert!(matches!(&refused, OpenError::Damaged { .. }), "{refused}");
+    assert!(!refused.to_string().contains('\n'));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_strangers_database_is_never_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(open::FILE);
+    let stranger = rusqlite::Connection::open(&path).unwrap();
+    stranger.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    drop(stranger);
+    let before = std::fs::read(&path).unwrap();
+    assert!(matches!(
+        Store::open(dir.path(), "p"),
+        Err(OpenError::Damaged { .. })
+    ));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

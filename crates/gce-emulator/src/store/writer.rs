@@ -2,170 +2,23 @@
 
 use std::{
     any::Any,
-    collections::HashMap,
     sync::{Arc, PoisonError, RwLock, mpsc},
     thread::JoinHandle,
 };
 
-use rusqlite::{Connection, params};
-use serde_json::{Map, Value};
-use tokio::sync::{oneshot, watch};
+use rusqlite::Connection;
+use tokio::sync::watch;
 
-use super::{StoreError, Write, index::Index, log};
-use crate::resource::{Key, Kind, Resource, Scope};
+use super::{
+    StoreError, Write,
+    index::Index,
+    job::{Decided, Decision, Job, Sql, Work},
+    rows,
+    transaction::{Overlay, Transaction},
+};
 
 /// How many waiting jobs share one transaction at most.
 const GROUP: usize = 256;
-
-/// What a job sees and collects: the state with all earlier jobs of its group, and its own writes.
-#[derive(Debug)]
-pub struct Transaction<'a> {
-    index: &'a Index,
-    group: &'a Overlay,
-    own: Overlay,
-    writes: Vec<Write>,
-}
-
-/// Resources that are decided but not committed; `None` is a deletion.
-type Overlay = HashMap<Key, Option<Arc<Resource>>>;
-
-impl Transaction<'_> {
-    /// A resource as this job left it.
-    pub fn get(&self, key: &Key) -> Option<Arc<Resource>> {
-        match self.own.get(key).or_else(|| self.group.get(key)) {
-            Some(decided) => decided.clone(),
-            None => self.index.get(key),
-        }
-    }
-
-    /// All resources of a kind as this job left them, by scope and name.
-    pub fn list(&self, kind: Kind, scope: Option<&Scope>) -> Vec<Arc<Resource>> {
-        let wanted = |key: &Key| key.kind == kind && scope.is_none_or(|scope| *scope == key.scope);
-        let mut found: HashMap<Key, Arc<Resource>> = HashMap::new();
-        for resource in self.index.list(kind, scope) {
-            found.insert(resource.key.clone(), resource);
-        }
-        for (key, decided) in self
-            .group
-            .iter()
-            .chain(&self.own)
-            .filter(|(key, _)| wanted(key))
-        {
-            match decided {
-                Some(resource) => _ = found.insert(key.clone(), Arc::clone(resource)),
-                None => _ = found.remove(key),
-            }
-        }
-        let mut found: Vec<_> = found.into_values().collect();
-        found.sort_by(|a, b| a.key.cmp(&b.key));
-        found
-    }
-
-    /// Inserts or replaces a resource.
-    pub fn put(&mut self, resource: Resource) -> Arc<Resource> {
-        let shared = Arc::new(resource.clone());
-        self.own
-            .insert(resource.key.clone(), Some(Arc::clone(&shared)));
-        self.writes.push(Write::Put(resource));
-        shared
-    }
-
-    /// Removes a resource.
-    pub fn delete(&mut self, key: &Key) {
-        self.own.insert(key.clone(), None);
-        self.writes.push(Write::Delete(key.clone()));
-    }
-
-    /// Changes the body of a resource, if it is there.
-    pub fn update(
-        &mut self,
-        key: &Key,
-        change: impl FnOnce(&mut Map<String, Value>),
-    ) -> Option<Arc<Resource>> {
-        let mut resource = Resource::clone(&*self.get(key)?);
-        change(&mut resource.body);
-        Some(self.put(resource))
-    }
-
-    /// Appends a log entry.
-    pub fn log(&mut self, entry: log::LogEntry) {
-        self.writes.push(Write::Log(entry));
-    }
-
-    /// Adds writes as they are.
-    pub fn extend(&mut self, writes: Vec<Write>) {
-        for write in writes {
-            match write {
-                Write::Put(resource) => _ = self.put(resource),
-                Write::Delete(key) => self.delete(&key),
-                other => self.writes.push(other),
-            }
-        }
-    }
-}
-
-type Decision = Box<dyn FnOnce(&mut Transaction<'_>) -> Decided + Send>;
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Sql = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
-
-/// What became of a decision: whether its writes count, and how its caller is told.
-struct Decided {
-    accepted: bool,
-    answer: Answer,
-}
-
-/// One unit of work of the writer.
-pub(super) struct Job {
-    durable: bool,
-    work: Work,
-}
-
-enum Work {
-    Decide(Decision),
-    Sql(Sql, Answer),
-}
-
-impl Job {
-    /// SQL beside the resources, without `fsync`.
-    pub(super) fn sql(
-        sql: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
-        answer: oneshot::Sender<Result<(), StoreError>>,
-    ) -> Self {
-        let answer = Box::new(move |result| _ = answer.send(result));
-        Self {
-            durable: false,
-            work: Work::Sql(Box::new(sql), answer),
-        }
-    }
-}
-
-/// A job that decides, and where its answer will come.
-pub(super) fn job<T, E>(
-    durable: bool,
-    decide: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
-) -> (Job, oneshot::Receiver<Result<T, E>>)
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (sender, receiver) = oneshot::channel();
-    let decision: Decision = Box::new(move |transaction| {
-        let result = decide(transaction);
-        let accepted = result.is_ok();
-        let answer: Answer = Box::new(move |stored| {
-            // A caller that stopped waiting has dropped its end; the change stands all the same.
-            _ = sender.send(result.and_then(|value| stored.map(|()| value).map_err(E::from)));
-        });
-        Decided { accepted, answer }
-    });
-    (
-        Job {
-            durable,
-            work: Work::Decide(decision),
-        },
-        receiver,
-    )
-}
 
 /// The thread and the way to it. Dropping it lets the jobs that wait finish, then joins.
 pub(super) struct Writer {
@@ -268,17 +121,12 @@ impl State {
         group: &Overlay,
     ) -> (Option<Decided>, (Overlay, Vec<Write>)) {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let mut transaction = Transaction {
-            index: &index,
-            group,
-            own: Overlay::new(),
-            writes: Vec::new(),
-        };
+        let mut transaction = Transaction::new(&index, group);
         let attempt = std::panic::AssertUnwindSafe(|| decision(&mut transaction));
         let decided = std::panic::catch_unwind(attempt)
             .map_err(|panic| report(&*panic))
             .ok();
-        (decided, (transaction.own, transaction.writes))
+        (decided, transaction.into_parts())
     }
 
     fn store(&mut self, writes: &[Write], durable: bool) -> Result<(), StoreError> {
@@ -288,7 +136,7 @@ impl State {
         self.set_durable(durable)?;
         let transaction = self.connection.transaction()?;
         for write in writes {
-            store(&transaction, write)?;
+            rows::store(&transaction, write)?;
         }
         Ok(transaction.commit()?)
     }
@@ -331,53 +179,4 @@ fn report(panic: &(dyn Any + Send)) {
         panic = text.unwrap_or("unknown"),
         "a change of the state panicked"
     );
-}
-
-fn store(connection: &Connection, write: &Write) -> rusqlite::Result<()> {
-    match write {
-        Write::Put(resource) => {
-            let key = &resource.key;
-            let body = serde_json::to_string(&resource.body)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-            connection
-                .prepare_cached(
-                    "INSERT INTO resources (kind, scope, name, id, body) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (kind, scope, name) DO UPDATE SET id = ?4, body = ?5",
-                )?
-                .execute(params![
-                    key.kind.collection(),
-                    key.scope.to_string(),
-                    key.name,
-                    // SQLite's integers are signed; ours have sixty bits.
-                    resource.id as i64,
-                    body
-                ])?;
-        }
-        Write::Delete(key) => {
-            connection
-                .prepare_cached(
-                    "DELETE FROM resources WHERE kind = ?1 AND scope = ?2 AND name = ?3",
-                )?
-                .execute(params![
-                    key.kind.collection(),
-                    key.scope.to_string(),
-                    key.name
-                ])?;
-        }
-        Write::Log(entry) => log::append(connection, entry)?,
-        Write::Kv {
-            key,
-            value: Some(value),
-        } => {
-            connection
-                .prepare_cached("INSERT OR REPLACE INTO kv (key, value) VALUES (?1, ?2)")?
-                .execute(params![key, value])?;
-        }
-        Write::Kv { key, value: None } => {
-            connection
-                .prepare_cached("DELETE FROM kv WHERE key = ?1")?
-                .execute([key])?;
-        }
-    }
-    Ok(())
 }

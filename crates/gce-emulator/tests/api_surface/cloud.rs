@@ -10,7 +10,7 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_emulator-test-instance");
 
 /// Long enough for any machine; only a hang reaches it.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 
 pub(crate) const ZONE: &str = "us-central1-a";
 

@@ -73,7 +73,7 @@ async fn both_dialects_of_filters_work_and_a_broken_one_is_refused() {
         ["check-1", "check-2"]
     );
     assert_eq!(
-        names(&filtered(r#"(name ne check-0)(type eq HTTP)"#).await).len(),
+        names(&filtered("(name ne check-0)(type eq HTTP)").await).len(),
         3
     );
     assert_eq!(

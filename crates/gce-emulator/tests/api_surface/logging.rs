@@ -89,14 +89,14 @@ async fn what_is_written_is_filtered_ordered_and_paged() {
     assert_eq!(seen, ["line 4", "line 3", "line 2", "line 1", "line 0"]);
 
     for (filter, expected) in [
-        (r#"severity>=ERROR"#, vec!["line 3"]),
+        ("severity>=ERROR", vec!["line 3"]),
         (r#"textPayload:"LINE 2""#, vec!["line 2"]),
         (
             r#"timestamp>="2026-11-20T00:00:03Z" AND timestamp<"2026-11-20T00:00:04Z""#,
             vec!["line 3"],
         ),
         (r#"labels.at=("1" OR "4")"#, vec!["line 1", "line 4"]),
-        (r#"labels.by=test NOT labels.at>0"#, vec!["line 0"]),
+        ("labels.by=test NOT labels.at>0", vec!["line 0"]),
     ] {
         let answer = list(&cloud, json!({"filter": filter})).await;
         assert_eq!(texts(&answer), expected, "{filter}");
@@ -147,5 +147,31 @@ async fn wrong_calls_are_refused_in_the_shape_of_the_newer_apis() {
     cloud.post("global/healthChecks", health_check("h")).await;
     let answer = list(&cloud, json!({"resourceNames": ["projects/other"]})).await;
     assert!(answer.get("entries").is_none());
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_caller_with_a_token_of_the_metadata_server_is_named() {
+    let cloud = Cloud::start().await;
+    let token = cloud
+        .request(
+            reqwest::Method::GET,
+            "/computeMetadata/v1/instance/service-accounts/default/token",
+        )
+        .header("Metadata-Flavor", "Google");
+    let token: Value = token.send().await.unwrap().json().await.unwrap();
+    let created = cloud
+        .request(
+            reqwest::Method::POST,
+            "/compute/v1/projects/demo/global/healthChecks",
+        )
+        .bearer_auth(token["access_token"].as_str().unwrap())
+        .json(&health_check("h"));
+    let operation: Value = created.send().await.unwrap().json().await.unwrap();
+    let account = "default@demo.iam.gserviceaccount.com";
+    assert_eq!(operation["user"], account);
+    let filter = format!("protoPayload.authenticationInfo.principalEmail=\"{account}\"");
+    let answer = list(&cloud, json!({ "filter": filter })).await;
+    assert_eq!(answer["entries"].as_array().unwrap().len(), 1);
     cloud.emulator.shutdown().await;
 }
