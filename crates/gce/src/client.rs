@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -156,7 +157,7 @@ impl Client {
         http = match &request.body {
             Some(body) => http.json(body),
             // Google refuses a POST that does not state its length, also when that is zero.
-            None if request.method != Method::GET => http.body(Vec::new()),
+            None if request.method != Method::GET => http.header(CONTENT_LENGTH, 0),
             None => http,
         };
         let transport = |source| Error::Transport {

@@ -51,11 +51,10 @@ impl Kind {
             Self::HealthCheck | Self::BackendService | Self::UrlMap | Self::Proxy => Upkeep::Stated,
             // The size belongs to the autoscaler, and a rollout in progress to whoever started it.
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
-            // A policy belongs to its owner, who changes it in the console.
-            Self::Autoscaler => Upkeep::Nothing,
-            // A template is immutable, and its name says what is in it. A rule's address and port are
-            // what people have written into their DNS.
-            Self::Template | Self::ForwardingRule => Upkeep::Nothing,
+            // A policy belongs to its owner, who changes it in the console. A template is immutable,
+            // and its name says what is in it. A rule's address and port are what people have written
+            // into their DNS.
+            Self::Autoscaler | Self::Template | Self::ForwardingRule => Upkeep::Nothing,
         }
     }
 }
