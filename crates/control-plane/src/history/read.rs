@@ -47,7 +47,7 @@ pub(crate) async fn page(
 /// ours is shown. It is the newer of the two, hence on the same page or on the one before, where it
 /// has been shown already.
 async fn joined(client: &Client, entries: &[LogEntry]) -> Result<Vec<HistoryEntry>, Error> {
-    let mut recorded: HashSet<String> = operations(entries.iter().filter(|entry| is_ours(entry)));
+    let mut recorded = operations(entries.iter().filter(|entry| is_ours(entry)));
     let missing: Vec<String> = operations(entries.iter().filter(|entry| !is_ours(entry)))
         .difference(&recorded)
         .cloned()
@@ -81,5 +81,7 @@ async fn recorded_elsewhere(
         page_token: None,
     };
     let answer = client.log_entries(&query).await?;
-    Ok(self::operations(answer.entries.iter()))
+    Ok(self::operations(
+        answer.entries.iter().filter(|entry| is_ours(entry)),
+    ))
 }
