@@ -1,6 +1,7 @@
 //! Between Google's RFC 3339 and our milliseconds.
 
 use autoscaler::Timestamp;
+use gce::compute::Operation;
 
 /// Reads RFC 3339 with any offset.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
@@ -12,6 +13,15 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 pub(crate) fn format(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     format!("{at:.3}")
+}
+
+/// When an operation was done, to the millisecond, where `now` is good to a second only.
+pub(crate) fn of_operation(client: &gce::Client, operation: &Operation) -> Timestamp {
+    let at = operation
+        .end_time
+        .as_deref()
+        .or(operation.insert_time.as_deref());
+    at.and_then(parse).unwrap_or_else(|| now(client))
 }
 
 /// The cloud's time when it last answered. Before the first answer nothing has an age yet, and the

@@ -160,9 +160,10 @@ impl Client {
             None if request.method != Method::GET => http.header(CONTENT_LENGTH, 0),
             None => http,
         };
-        let transport = |source| Error::Transport {
+        // The request is named already, and its query may hold a filter of a page's length.
+        let transport = |source: reqwest::Error| Error::Transport {
             request: request.describe(),
-            source,
+            source: source.without_url(),
         };
         let answer = http.send().await.map_err(transport)?;
         shared.clock.note(answer.headers());

@@ -2,7 +2,7 @@
 
 use autoscaler::{Timestamp, Violation};
 use futures::TryStreamExt;
-use gce::compute::Instance;
+use gce::compute::{Instance, Operation};
 use gce::{Client, Scope};
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ pub(crate) async fn start(
         DRILL_STARTED,
         subject,
         Some(drill.clone()),
-        operation,
+        operation.as_ref(),
     )
     .await;
     Ok(drill)
@@ -67,7 +67,7 @@ pub(crate) async fn stop(client: &Client, subject: Subject<'_>) -> Result<(), Ch
     })
     .await?;
     if was_running {
-        record(client, DRILL_STOPPED, subject, None, operation).await;
+        record(client, DRILL_STOPPED, subject, None, operation.as_ref()).await;
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ async fn set_key(
     zone: &Scope,
     name: &str,
     mut decide: impl FnMut(Option<Drill>, Timestamp) -> Result<Option<Drill>, ChangeError>,
-) -> Result<(Option<Drill>, String), ChangeError> {
+) -> Result<(Option<Drill>, Option<Operation>), ChangeError> {
     let mut attempt = 1;
     loop {
         let instance: Instance = client.get(zone, name).await?;
@@ -133,14 +133,14 @@ async fn set_key(
         let drill = decide(drill_of(&instance, now), now)?;
         let metadata = instance.metadata.unwrap_or_default();
         if drill.is_none() && metadata.get(DRILL_KEY).is_none() {
-            return Ok((None, String::new()));
+            return Ok((None, None));
         }
         let value = drill
             .as_ref()
             .and_then(|drill| serde_json::to_string(drill).ok());
         let metadata = metadata.with(DRILL_KEY, value);
         match client.set_metadata(zone, name, &metadata).await {
-            Ok(operation) => return Ok((drill, client.wait(operation).await?.name)),
+            Ok(operation) => return Ok((drill, Some(client.wait(operation).await?))),
             Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error.into()),
         }
@@ -153,15 +153,15 @@ async fn record(
     action: &str,
     subject: Subject<'_>,
     drill: Option<Drill>,
-    operation: String,
+    operation: Option<&Operation>,
 ) {
+    let Some(operation) = operation else { return };
     let record = ChangeRecord {
         instance: subject.instance.to_owned(),
         drill,
-        operation,
         ..ChangeRecord::new(action, subject.author, subject.group)
     };
-    if let Err(error) = record.write(client).await {
+    if let Err(error) = record.write(client, operation).await {
         let error = explain(&error);
         tracing::warn!(
             action,

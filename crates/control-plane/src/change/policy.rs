@@ -44,15 +44,15 @@ pub(crate) async fn change_policy(
     let operation = client
         .patch::<Autoscaler>(&scope, &autoscaler.name, body)
         .await?;
-    let operation = client.wait(operation).await?.name;
+    let operation = client.wait(operation).await?;
     let after = policy_of(&client.get::<Autoscaler>(&scope, &autoscaler.name).await?);
-    let recorded = record(&wish, &before, &after, &operation)
-        .write(client)
+    let recorded = record(&wish, &before, &after)
+        .write(client, &operation)
         .await;
     Ok(PolicyChange {
         changes: changes(&before, &wanted),
         surprises: changes(&wanted, &after),
-        operation: Some(operation),
+        operation: Some(operation.name),
         hash: hash(&after),
         policy: after,
         unrecorded: recorded.err().map(|error| explain(&error)),
@@ -109,11 +109,10 @@ fn unchanged(policy: Value) -> PolicyChange {
     }
 }
 
-fn record(wish: &Wish<'_>, before: &Value, after: &Value, operation: &str) -> ChangeRecord {
+fn record(wish: &Wish<'_>, before: &Value, after: &Value) -> ChangeRecord {
     ChangeRecord {
         before: before.clone(),
         after: after.clone(),
-        operation: operation.to_owned(),
         note: wish.note.to_owned(),
         ..ChangeRecord::new(POLICY_CHANGED, wish.author, wish.group)
     }

@@ -129,7 +129,12 @@ async fn read(
         }),
     };
     let series: Vec<TimeSeries> = client.time_series(&query).try_collect().await?;
-    Ok(grid.fit(points(&series)))
+    let points = points(&series);
+    Ok(if aligner == RATE.0 {
+        grid.fit_rate(points)
+    } else {
+        grid.fit(points)
+    })
 }
 
 fn points(series: &[TimeSeries]) -> impl Iterator<Item = (Timestamp, f64)> {

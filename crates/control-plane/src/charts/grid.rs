@@ -38,7 +38,27 @@ impl Grid {
         let fitted = inside.map(|(at, value)| (at.min(self.now), value));
         fitted.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
+
+    /// The same for rates. Monitoring divides by the whole step also when only a part of it has
+    /// passed, so the newest rate is too small by that part; while hardly anything has passed, it
+    /// says nothing yet and is left out.
+    ///
+    /// With a step of 60 s of which 30 s have passed, 300 requests are reported as 5 a second; they
+    /// were 10.
+    pub(crate) fn fit_rate(&self, points: impl Iterator<Item = (Timestamp, f64)>) -> Series {
+        let mut series = self.fit(points);
+        let passed = self.step_ms - (self.end.0 - self.now.0);
+        if let Some((_, rate)) = series.pop_if(|(at, _)| *at == self.now)
+            && passed * LEAST_PART >= self.step_ms
+        {
+            series.push((self.now, rate * self.step_ms as f64 / passed as f64));
+        }
+        series
+    }
 }
+
+/// A rate needs a sixth of its step: ten seconds of a minute.
+const LEAST_PART: i64 = 6;
 
 #[cfg(test)]
 mod tests {
@@ -68,5 +88,17 @@ mod tests {
             grid.fit(newest_first.into_iter()),
             [(grid.from, 1.0), (NOW, 3.0)]
         );
+    }
+
+    #[test]
+    fn the_rate_of_a_running_step_is_that_of_the_part_that_has_passed() {
+        let minute = 1_795_491_060_000;
+        let newest = |passed: i64| {
+            let grid = Grid::new(Window::Hour1, Timestamp(minute + passed));
+            grid.fit_rate([(grid.end, 5.0), (Timestamp(minute), 7.0)].into_iter())
+        };
+        let ended = (Timestamp(minute), 7.0);
+        assert_eq!(newest(30_000), [ended, (Timestamp(minute + 30_000), 10.0)]);
+        assert_eq!(newest(9_000), [ended]);
     }
 }

@@ -44,8 +44,7 @@ pub(crate) async fn page(
 }
 
 /// Joins our record of a change with Google's entry about it, by operation: ours says who did it, so
-/// ours is shown. It is the newer of the two, hence on the same page or on the one before, where it
-/// has been shown already.
+/// ours is shown, on whichever page it is, and Google's is not.
 async fn joined(client: &Client, entries: &[LogEntry]) -> Result<Vec<HistoryEntry>, Error> {
     let mut recorded = operations(entries.iter().filter(|entry| is_ours(entry)));
     let missing: Vec<String> = operations(entries.iter().filter(|entry| !is_ours(entry)))

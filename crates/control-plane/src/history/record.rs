@@ -1,5 +1,7 @@
+use gce::compute::Operation;
 use gce::logging::LogEntry;
 use gce::monitoring::Labelled;
+use gce::{Client, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,8 +57,13 @@ impl ChangeRecord {
         }
     }
 
-    /// Writes it down.
-    pub(crate) async fn write(&self, client: &gce::Client) -> Result<(), gce::Error> {
+    /// Writes down that an operation did it.
+    pub(crate) async fn write(
+        mut self,
+        client: &Client,
+        operation: &Operation,
+    ) -> Result<(), Error> {
+        self.operation.clone_from(&operation.name);
         let project = client.project().to_owned();
         let entry = LogEntry {
             log_name: client.log_name(CHANGES_LOG),
@@ -64,7 +71,7 @@ impl ChangeRecord {
                 kind: "global".to_owned(),
                 labels: [("project_id".to_owned(), project)].into(),
             }),
-            timestamp: Some(time::format(time::now(client))),
+            timestamp: Some(time::format(time::of_operation(client, operation))),
             severity: Some("NOTICE".to_owned()),
             json_payload: serde_json::to_value(self).ok(),
             ..LogEntry::default()
