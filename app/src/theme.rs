@@ -101,7 +101,7 @@ pub(crate) fn ThemeToggle() -> impl IntoView {
             <input type="hidden" name="back" value=back />
             <button type="submit" name="theme" value=theme.next().name() title="Change the colours">
                 <svg class="icon" aria-hidden="true" viewBox="0 0 16 16">
-                    <path d="M8 1a7 7 0 1 0 0 14zM8 3a5 5 0 0 1 0 10z" />
+                    <path d="M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1zm0 1.5a5.5 5.5 0 0 1 0 11z" fill-rule="evenodd" />
                 </svg>
                 <span class="sr-only">"Colours: "</span>
                 {theme.label()}

@@ -23,10 +23,13 @@ async fn the_public_page_names_the_instance_that_served_it() {
 }
 
 #[tokio::test]
-async fn public_status_off_hides_the_fleet_and_ships_no_script() {
+async fn public_status_off_hides_the_fleet_and_loads_nothing() {
     let html = text(Site::new().without_public_status().get("/").await).await;
     assert!(!html.contains("flaskscale-x7f2"), "{html}");
-    assert!(!html.contains("<script"), "{html}");
+    assert!(
+        !html.contains("EventSource") && !html.contains(".js\""),
+        "{html}"
+    );
     let stream = Site::new()
         .without_public_status()
         .get("/api/public/live")

@@ -44,7 +44,7 @@ pub(super) fn values(chart: &Chart) -> ValueAxis {
         Unit::Percent => chart.peak().max(0.6),
         Unit::Rate | Unit::Milliseconds => chart.peak().max(1.0),
     };
-    let step = round_step(peak / 3.0, chart.unit == Unit::Count);
+    let step = round_step(peak / 4.0, chart.unit == Unit::Count);
     let steps = (peak / step).ceil().max(1.0);
     let top = step * steps;
     let ticks = (0..=steps as u32)
@@ -128,7 +128,7 @@ mod tests {
     fn sizes_have_whole_labels_and_head_room() {
         let axis = values(&chart(Unit::Count, 900_000, 6.0));
         let labels: Vec<_> = axis.ticks.iter().map(|tick| tick.label.as_str()).collect();
-        assert_eq!(labels, ["0", "5", "10"]);
+        assert_eq!(labels, ["0", "2", "4", "6", "8"]);
     }
 
     #[test]

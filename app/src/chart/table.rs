@@ -61,10 +61,12 @@ pub(super) fn ChartTable(
         })
         .collect();
     view! {
+        <div tabindex="0" role="group" aria-label=format!("{}, numbers", chart.title)>
         <table>
             <caption>{chart.caption.clone()}</caption>
             <thead><tr><th scope="col">"Time"</th>{heads}</tr></thead>
             <tbody>{body}</tbody>
         </table>
+        </div>
     }
 }

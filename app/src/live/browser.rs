@@ -62,9 +62,12 @@ pub(super) fn subscribe(part: &'static str, on_json: impl Fn(&str) + 'static) {
     });
 }
 
-/// Where the page's stream is: `<body data-live="…">`.
+/// Where the page's stream is: the `data-live` of its main part.
 fn stream_url() -> Option<String> {
-    document().body()?.dataset().get("live")
+    document()
+        .query_selector("[data-live]")
+        .ok()??
+        .get_attribute("data-live")
 }
 
 fn open(page: &'static Page) {

@@ -21,9 +21,10 @@ pub fn count(number: u64) -> String {
     out
 }
 
-/// A number with the fewest decimals that keep two significant digits.
+/// A number with one decimal where that says something: below ten.
 pub fn decimal(number: f64) -> String {
-    if number >= 10.0 || number == 0.0 {
+    let tenths = (number * 10.0).round();
+    if number >= 10.0 || tenths % 10.0 == 0.0 {
         count(number.round().max(0.0) as u64)
     } else {
         format!("{number:.1}")
@@ -78,6 +79,7 @@ mod tests {
     fn small_numbers_keep_a_decimal_and_large_ones_do_not() {
         assert_eq!(decimal(0.0), "0");
         assert_eq!(decimal(0.42), "0.4");
+        assert_eq!(decimal(5.04), "5");
         assert_eq!(decimal(41.7), "42");
     }
 

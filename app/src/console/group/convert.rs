@@ -28,7 +28,7 @@ pub(super) fn head(fleet: &Fleet, group: &Group) -> Head {
             .map(|cpu| cpu.target),
         requests: group.requests_per_second.as_ref().map(reading),
         p95: group.p95_ms.as_ref().map(reading),
-        troubles: troubles(fleet),
+        troubles: troubles(&fleet.problems),
     }
 }
 

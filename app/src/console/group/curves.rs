@@ -219,6 +219,7 @@ mod tests {
             requests_per_second: Vec::new(),
             p95_ms: Vec::new(),
             events: Vec::new(),
+            problems: Vec::new(),
         }
     }
 

@@ -77,11 +77,12 @@ fn draw(query: GroupQuery, snapshot: Snapshot, session: Session, applied: AnyVie
             session=session
         >
             {applied}
-            <h1>{name} <span class="muted">{query.group.location.name().to_owned()}</span></h1>
+            <h1>{name} " " <span class="muted">{query.group.location.name().to_owned()}</span></h1>
             <GroupHead initial=snapshot.head />
             <section id="charts" aria-labelledby="charts-title">
                 <div class="section-head">
                     <h2 id="charts-title">"Load and size"</h2>
+                    <p class="muted small">"Times in UTC"</p>
                     <Windows query=query.clone() />
                 </div>
                 {snapshot.charts.map(|charts| view! { <ChartPanel initial=charts /> })}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use control_plane::{ControlPlane, Fleet, Group, HistoryQuery};
+use control_plane::{ControlPlane, Fleet, Group, HistoryQuery, Problem};
 
 use super::{
     GroupQuery,
@@ -15,6 +15,7 @@ use crate::{
     console::{
         history::{self, HistoryView},
         instances::{self, InstanceTable},
+        overview::troubles,
     },
     live::stream::{Part, part},
     parts::Trouble,
@@ -73,6 +74,9 @@ impl Snapshot {
         let curves = curves
             .map_err(|error| fails(&mut head, "Metrics", &error))
             .ok();
+        if let Some(curves) = &curves {
+            add_troubles(&mut head, &curves.problems);
+        }
         let entries = entries
             .map_err(|error| fails(&mut head, "History", &error))
             .ok();
@@ -109,6 +113,19 @@ impl Snapshot {
             );
         }
         parts
+    }
+}
+
+/// Adds what the charts miss, unless the fleet's snapshot missed it already.
+fn add_troubles(head: &mut Head, problems: &[Problem]) {
+    for trouble in troubles(problems) {
+        if head
+            .troubles
+            .iter()
+            .all(|known| known.source != trouble.source)
+        {
+            head.troubles.push(trouble);
+        }
     }
 }
 

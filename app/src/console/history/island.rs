@@ -13,7 +13,7 @@ pub fn HistoryList(
 ) -> impl IntoView {
     let history = live::follow("history", initial);
     view! {
-        <div class="table-scroll">
+        <div class="table-scroll" tabindex="0" role="group" aria-label="History">
             <table class="history">
                 <thead>
                     <tr>

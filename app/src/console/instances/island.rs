@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::model::{DrillRow, InstanceRow, InstanceTable};
-use crate::{live, parts::Moment, text};
+use crate::{live, text};
 
 /// Instances with state, health, CPU, age, current action and drill.
 #[island]
@@ -15,7 +15,7 @@ pub fn InstanceList(
     let may_drill = initial.may_drill;
     let table = live::follow("instances", initial);
     view! {
-        <div class="table-scroll">
+        <div class="table-scroll" tabindex="0" role="group" aria-label="Instances">
             <table class="instances">
                 <thead>
                     <tr>
@@ -69,7 +69,13 @@ fn Row(
         move || row.with(|row| format!("dot {}", row.as_ref().map_or("idle", InstanceRow::tone)));
     let age = move || {
         let created = row.with(|row| row.as_ref().and_then(|row| row.created));
-        created.map(|at| view! { <Moment at=at now=now.get() /> })
+        created.map(|at| {
+            view! {
+                <time datetime=text::rfc3339(at) title=text::date_time(at)>
+                    {text::duration(now.get() - at)}
+                </time>
+            }
+        })
     };
     view! {
         <tr>

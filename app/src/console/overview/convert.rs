@@ -1,6 +1,6 @@
 //! From the control plane's snapshot to the overview.
 
-use control_plane::{Fleet, Group};
+use control_plane::{Fleet, Group, Problem};
 
 use super::model::{GroupRow, LastEvent, Overview};
 use crate::{console::group::Reading, parts::Trouble};
@@ -10,14 +10,13 @@ pub fn overview(fleet: &Fleet) -> Overview {
     Overview {
         now: fleet.taken_at.0,
         groups: fleet.groups.iter().map(row).collect(),
-        troubles: troubles(fleet),
+        troubles: troubles(&fleet.problems),
     }
 }
 
-/// The sources of a snapshot that do not answer.
-pub(crate) fn troubles(fleet: &Fleet) -> Vec<Trouble> {
-    fleet
-        .problems
+/// The sources that do not answer.
+pub(crate) fn troubles(problems: &[Problem]) -> Vec<Trouble> {
+    problems
         .iter()
         .map(|problem| Trouble {
             source: problem.source.clone(),

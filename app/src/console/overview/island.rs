@@ -18,7 +18,7 @@ pub fn GroupList(
     let overview = live::follow("overview", initial);
     view! {
         {move || overview.with(|o| view! { <Troubles troubles=o.troubles.clone() now=o.now /> })}
-        <div class="table-scroll">
+        <div class="table-scroll" tabindex="0" role="group" aria-label="Groups">
             <table class="groups">
                 <thead>
                     <tr>

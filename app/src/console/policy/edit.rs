@@ -14,7 +14,8 @@ pub(super) fn problems(
     typed: &Fields,
 ) -> (Vec<(Field, String)>, Vec<String>) {
     let mut candidate = policy.as_object().cloned().unwrap_or_default();
-    let mut errors = Vec::new();
+    let crossed = crossed_bounds(current, typed);
+    let mut errors: Vec<_> = crossed.iter().cloned().collect();
     for field in Field::ALL {
         let text = typed.get(field).trim();
         if text == current.get(field) {
@@ -31,12 +32,30 @@ pub(super) fn problems(
         .unwrap_or_default()
     {
         match Field::of_pointer(&violation.field) {
+            Some(Field::Minimum | Field::Maximum) if crossed.is_some() => {}
             Some(field) if errors.iter().any(|(known, _)| *known == field) => {}
             Some(field) => errors.push((field, violation.message)),
             None => others.push(violation.message),
         }
     }
     (errors, others)
+}
+
+/// A minimum above the maximum, told at the bound that was changed, which need not be the one that
+/// validation would name.
+fn crossed_bounds(current: &Fields, typed: &Fields) -> Option<(Field, String)> {
+    let min: i64 = typed.min.trim().parse().ok()?;
+    let max: i64 = typed.max.trim().parse().ok()?;
+    if min <= max {
+        return None;
+    }
+    Some(if typed.max.trim() == current.max {
+        let message = format!("Minimum is {min}; it has to be at most the maximum, {max}.");
+        (Field::Minimum, message)
+    } else {
+        let message = format!("Maximum is {max}; it has to be at least the minimum, {min}.");
+        (Field::Maximum, message)
+    })
 }
 
 /// The value of a field in Google's policy, or a sentence that says what it has to be.
