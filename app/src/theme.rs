@@ -1,5 +1,10 @@
 //! Light or dark, remembered in a cookie so that the first byte is right already.
 
+#![allow(
+    clippy::unused_async,
+    reason = "a server function is asynchronous by contract"
+)]
+
 use leptos::prelude::*;
 
 use crate::{context, error::AppError};

@@ -78,9 +78,9 @@ pub(super) fn times(chart: &Chart) -> Vec<Tick> {
         .find(|step| span / step <= MOST_LABELS)
         .unwrap_or(span / MOST_LABELS + 1);
     let first = chart.from.div_euclid(step) * step + step;
-    (0..)
+    let labels = (chart.to - first + step - 1) / step;
+    (0..labels)
         .map(|index| first + index * step)
-        .take_while(|at| *at < chart.to)
         .map(|at| Tick {
             place: (at - chart.from) as f64 / span as f64,
             label: if step >= DAY { day(at) } else { minute(at) },

@@ -13,7 +13,7 @@ use leptos::config::LeptosOptions;
 use tower::ServiceExt;
 
 /// A site to ask.
-pub struct Site {
+pub(crate) struct Site {
     services: Services,
     session: Option<Session>,
 }
@@ -21,7 +21,7 @@ pub struct Site {
 #[allow(dead_code, reason = "each test file uses its own part of the harness")]
 impl Site {
     /// A site without a cloud that nobody is logged in to.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (_, shutdown) = tokio::sync::watch::channel(false);
         Self {
             services: Services {
@@ -44,7 +44,7 @@ impl Site {
     }
 
     /// Somebody is logged in.
-    pub fn logged_in(mut self, role: Role) -> Self {
+    pub(crate) fn logged_in(mut self, role: Role) -> Self {
         self.session = Some(Session {
             user: "mallory".to_owned(),
             role,
@@ -53,13 +53,13 @@ impl Site {
     }
 
     /// The console must not open.
-    pub fn closed(mut self, reason: &str) -> Self {
+    pub(crate) fn closed(mut self, reason: &str) -> Self {
         self.services.console = Err(reason.to_owned());
         self
     }
 
     /// The public page hides the fleet.
-    pub fn without_public_status(mut self) -> Self {
+    pub(crate) fn without_public_status(mut self) -> Self {
         self.services.public_status = false;
         self
     }
@@ -79,12 +79,12 @@ impl Site {
     }
 
     /// Asks for a page.
-    pub async fn get(self, path: &str) -> Response {
+    pub(crate) async fn get(self, path: &str) -> Response {
         self.get_with_cookie(path, "").await
     }
 
     /// Asks for a page with a cookie.
-    pub async fn get_with_cookie(self, path: &str, cookie: &str) -> Response {
+    pub(crate) async fn get_with_cookie(self, path: &str, cookie: &str) -> Response {
         let request = Request::get(path)
             .header(header::ACCEPT, "text/html")
             .header(header::COOKIE, cookie)
@@ -94,7 +94,7 @@ impl Site {
     }
 
     /// Sends a form.
-    pub async fn post(self, path: &str, accept: &str, body: &'static str) -> Response {
+    pub(crate) async fn post(self, path: &str, accept: &str, body: &'static str) -> Response {
         let request = Request::post(path)
             .header(header::ACCEPT, accept)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -106,7 +106,7 @@ impl Site {
 }
 
 /// The body of an answer.
-pub async fn text(answer: Response) -> String {
+pub(crate) async fn text(answer: Response) -> String {
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
 }

@@ -104,7 +104,7 @@ fn size(data: &Charts) -> Chart {
 
 fn cpu(data: &Charts) -> Chart {
     let make = Maker { data };
-    let mut measured = make.measured("CPU", &data.cpu, 1_000.0);
+    let measured = make.measured("CPU", &data.cpu, 1_000.0);
     let target = make.steps("Target", Look::Target, &data.cpu_target);
     let overload = overload(data);
     let caption = span(&data.cpu).map_or_else(
@@ -114,7 +114,6 @@ fn cpu(data: &Charts) -> Chart {
             format!("Mean utilization is {last}; its peak in this window was {high}.")
         },
     );
-    measured.name = "CPU".to_owned();
     let overload = Series {
         name: "Overload".to_owned(),
         look: Look::Overload,

@@ -103,7 +103,8 @@ impl GroupQuery {
             choices.push_str(&context::encode(token));
         }
         if self.page > 1 {
-            choices.push_str(&format!("&page={}", self.page));
+            choices.push_str("&page=");
+            choices.push_str(&self.page.to_string());
         }
         choices
     }

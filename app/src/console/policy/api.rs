@@ -1,5 +1,10 @@
 //! Applying a change.
 
+#![allow(
+    clippy::too_many_arguments,
+    reason = "a form posts one argument for each of its fields"
+)]
+
 use control_plane::{Author, ChangeError, GroupId, PolicyEdit};
 use leptos::prelude::*;
 
@@ -16,7 +21,6 @@ use crate::{
 ///
 /// A person's browser is sent back to the group's page, which tells what happened.
 #[server(prefix = "/api/admin", endpoint = "policy/apply")]
-#[expect(clippy::too_many_arguments, reason = "one for each field of the form")]
 pub async fn apply_policy(
     group: String,
     base: String,
@@ -108,11 +112,7 @@ fn retry(group: &GroupId, base: &str, fields: &Fields) -> String {
         context::encode(base)
     );
     for field in Field::ALL {
-        path.push_str(&format!(
-            "&{}={}",
-            field.name(),
-            context::encode(fields.get(field))
-        ));
+        path.extend(["&", field.name(), "=", &context::encode(fields.get(field))]);
     }
     path.push_str("#policy");
     path
