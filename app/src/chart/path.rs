@@ -29,11 +29,14 @@ impl Scale {
         HEIGHT - (value / self.top * HEIGHT).clamp(0.0, HEIGHT)
     }
 
-    /// The line of a series.
+    /// The line of a series; a point between two gaps is a dot.
     pub(super) fn line(&self, series: &Series) -> String {
         let mut data = String::new();
         for run in &series.segments {
             self.trace(&corners(run, series.look), 'M', &mut data);
+            if run.len() == 1 {
+                data.push_str("h0");
+            }
         }
         data
     }
@@ -131,6 +134,12 @@ mod tests {
     fn a_gap_starts_a_new_line_and_closes_its_own_area() {
         let gapped = series(Look::Measured, vec![vec![(0, 1.0)], vec![(90, 1.0)]]);
         assert_eq!(scale().area(&gapped).matches('Z').count(), 2);
+    }
+
+    #[test]
+    fn a_lone_point_is_a_dot() {
+        let lone = series(Look::Measured, vec![vec![(50, 2.0)]]);
+        assert_eq!(scale().line(&lone), "M500.0 100.0h0");
     }
 
     #[test]

@@ -64,7 +64,14 @@ impl Site {
         self
     }
 
-    fn router(self) -> Router {
+    /// The program stops when `shutdown` says so.
+    pub(crate) fn stopped_by(mut self, shutdown: tokio::sync::watch::Receiver<bool>) -> Self {
+        self.services.shutdown = shutdown;
+        self
+    }
+
+    /// The router as the program mounts it.
+    pub(crate) fn router(self) -> Router {
         let options = LeptosOptions::builder().output_name("flaskscale").build();
         let router = app::router(Arc::new(self.services), options)
             .layer(Extension(CspNonce("bm9uY2U".to_owned())));

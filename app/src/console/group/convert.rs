@@ -1,23 +1,26 @@
 //! From the control plane's snapshot to the upper part of the page.
 
-use autoscaler::{HoldCause, HoldLine, Mode, StatusLine, size_for, status_sentence};
+use autoscaler::{StatusLine, status_sentence};
 use control_plane::{Fleet, Group, HistoryEntry};
 
-use super::model::{Head, Signal, Why};
+use super::{
+    hold::Hold,
+    model::{Head, Signal, Why},
+};
 use crate::console::{
     overview::{reading, troubles},
     policy::Field,
 };
 
 /// The sentence and the key numbers of `group`.
-pub(super) fn head(fleet: &Fleet, group: &Group) -> Head {
+pub(super) fn head(fleet: &Fleet, group: &Group, hold: Option<Hold>) -> Head {
     let policy = group
         .autoscaler
         .as_ref()
         .map(|autoscaler| &autoscaler.policy);
     Head {
         now: fleet.taken_at.0,
-        sentence: sentence(group),
+        sentence: sentence(group, fleet.taken_at.0, hold),
         target_size: group.target_size,
         running: group.running,
         healthy: group.healthy,
@@ -33,53 +36,25 @@ pub(super) fn head(fleet: &Fleet, group: &Group) -> Head {
 }
 
 /// The sentence that log and command line say too.
-fn sentence(group: &Group) -> String {
+fn sentence(group: &Group, now: i64, hold: Option<Hold>) -> String {
     let policy = group
         .autoscaler
         .as_ref()
         .map(|autoscaler| &autoscaler.policy);
-    let target = policy
-        .and_then(|policy| policy.cpu.as_ref())
-        .map(|cpu| cpu.target);
-    let cpu = group.cpu.map(|cpu| cpu.value);
     let moving = group.target_size != group.running;
+    let clock = hold.and_then(|hold| hold.clock());
     status_sentence(&StatusLine {
         instances: group.running,
-        cpu,
-        cpu_target: target,
+        cpu: group.cpu.map(|cpu| cpu.value),
+        cpu_target: policy
+            .and_then(|policy| policy.cpu.as_ref())
+            .map(|cpu| cpu.target),
         resizing_to: moving.then_some(group.target_size),
-        hold: hold(group).filter(|_| !moving),
+        hold: hold
+            .filter(|_| !moving)
+            .zip(policy)
+            .map(|(hold, policy)| hold.line(policy, now, clock.as_deref())),
     })
-}
-
-/// Why a group is not on its way to another size although its load alone would have it there.
-///
-/// Google says what it recommends, not what it remembers: a recommendation above what the load of
-/// this moment needs is the stabilization period at work.
-fn hold(group: &Group) -> Option<HoldLine<'static>> {
-    let policy = &group.autoscaler.as_ref()?.policy;
-    let hold = |cause, wanted| {
-        Some(HoldLine {
-            cause,
-            remaining: None,
-            needed_at: None,
-            wanted,
-        })
-    };
-    let recommended = group.recommended?;
-    match policy.mode {
-        Mode::Off if recommended != group.target_size => hold(HoldCause::ModeOff, recommended),
-        Mode::OnlyScaleOut if recommended < group.target_size => {
-            hold(HoldCause::ModeOnlyScaleOut, recommended)
-        }
-        _ => {
-            let needed = size_for(group.running, group.cpu?.value, policy.cpu.as_ref()?.target);
-            let needed = needed.clamp(policy.min, policy.max);
-            (needed < recommended)
-                .then(|| hold(HoldCause::Stabilization, needed))
-                .flatten()
-        }
-    }
 }
 
 /// Why `group` has its size: the last decision that changed it.

@@ -40,6 +40,21 @@ impl Maker<'_> {
         }
     }
 
+    /// A value of the policy. It holds between its changes, so nothing between two points is a gap.
+    fn policy(&self, name: &str, look: Look, raw: &Raw) -> Series {
+        let run = steps_only(&self.points(raw, 1_000.0));
+        let segments = if run.is_empty() {
+            Vec::new()
+        } else {
+            vec![run]
+        };
+        Series {
+            name: name.to_owned(),
+            look,
+            segments,
+        }
+    }
+
     fn measured(&self, name: &str, raw: &Raw, precision: f64) -> Series {
         let segments = segments(&self.points(raw, precision), self.data.step_ms);
         Series {
@@ -84,8 +99,8 @@ impl Maker<'_> {
 fn size(data: &Charts) -> Chart {
     let make = Maker { data };
     let series = vec![
-        make.steps("Minimum", Look::Bound, &data.min),
-        make.steps("Maximum", Look::Bound, &data.max),
+        make.policy("Minimum", Look::Bound, &data.min),
+        make.policy("Maximum", Look::Bound, &data.max),
         make.steps("Recommended", Look::Recommended, &data.recommended),
         make.steps("Size", Look::Size, &data.size),
     ];
@@ -93,10 +108,14 @@ fn size(data: &Charts) -> Chart {
         || "No sizes were recorded in this window.".to_owned(),
         |span| {
             let now = text::plural(span.last as u64, "instance", "instances");
-            format!(
-                "{now} now; between {} and {} in this window.",
-                span.low, span.high
-            )
+            if span.low == span.high {
+                format!("{now} throughout.")
+            } else {
+                format!(
+                    "{now} now; between {} and {} in this window.",
+                    span.low, span.high
+                )
+            }
         },
     );
     make.chart("Size", Unit::Count, series, caption)
@@ -105,7 +124,7 @@ fn size(data: &Charts) -> Chart {
 fn cpu(data: &Charts) -> Chart {
     let make = Maker { data };
     let measured = make.measured("CPU", &data.cpu, 1_000.0);
-    let target = make.steps("Target", Look::Target, &data.cpu_target);
+    let target = make.policy("Target", Look::Target, &data.cpu_target);
     let overload = overload(data);
     let caption = span(&data.cpu).map_or_else(
         || "No utilization was recorded in this window.".to_owned(),
@@ -225,6 +244,15 @@ mod tests {
     #[test]
     fn overload_is_above_the_target_only_while_the_group_cannot_grow() {
         assert_eq!(overload(&data()), [(Timestamp(20), 0.9)]);
+    }
+
+    #[test]
+    fn a_policy_holds_between_its_changes() {
+        let mut data = data();
+        data.cpu_target = vec![(Timestamp(0), 0.5), (Timestamp(100), 0.5)];
+        let target = &charts(&data)[1].series[2];
+        assert_eq!(target.segments, [vec![(0, 0.5), (100, 0.5)]]);
+        assert_eq!(target.value_at(50, 40), Some(0.5));
     }
 
     #[test]

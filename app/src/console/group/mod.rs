@@ -4,6 +4,8 @@
 mod convert;
 #[cfg(feature = "ssr")]
 mod curves;
+#[cfg(feature = "ssr")]
+mod hold;
 mod island;
 mod model;
 #[cfg(feature = "ssr")]

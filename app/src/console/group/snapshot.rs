@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use control_plane::{ControlPlane, Fleet, Group, HistoryQuery, Problem};
+use control_plane::{ControlPlane, Fleet, Group, HistoryQuery, Problem, Window};
 
 use super::{
     GroupQuery,
     convert::{head, why},
     curves::charts,
+    hold::Hold,
     model::{Head, Why},
 };
 use crate::{
@@ -60,7 +61,7 @@ impl Snapshot {
             .iter()
             .position(|group| group.id == query.group)?;
         let group = &fleet.groups[index];
-        let mut head = head(&fleet, group);
+        let mut head = head(&fleet, group, hold(control, group).await);
         let rows = HistoryQuery {
             kind: query.kind.map(Into::into),
             page_token: query.history.clone(),
@@ -114,6 +115,23 @@ impl Snapshot {
         }
         parts
     }
+}
+
+/// Why the group keeps its size, with what the recorded load tells about it.
+///
+/// The recorded load is read only for a group that holds, from the shortest window that covers its
+/// stabilization period.
+async fn hold(control: &ControlPlane, group: &Group) -> Option<Hold> {
+    let hold = Hold::of(group)?;
+    let policy = &group.autoscaler.as_ref()?.policy;
+    let window = Window::ALL
+        .into_iter()
+        .find(|window| window.length() >= policy.stabilization)?;
+    if !hold.remembers() {
+        return Some(hold);
+    }
+    let recorded = control.charts(&group.id, window).await;
+    Some(recorded.map_or(hold, |charts| hold.since(group, &charts)))
 }
 
 /// Adds what the charts miss, unless the fleet's snapshot missed it already.

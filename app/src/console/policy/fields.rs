@@ -89,11 +89,12 @@ impl Field {
         }
     }
 
-    /// The field that a path in Google's policy belongs to, with or without its prefix.
+    /// The field that a path in Google's policy, with or without its prefix, leads to or through.
     pub fn of_pointer(path: &str) -> Option<Self> {
         let path = path.strip_prefix("autoscalingPolicy.").unwrap_or(path);
         Self::ALL.into_iter().find(|field| {
-            path == field.pointer() || path.split('.').next() == field.pointer().split('.').next()
+            let rest = field.pointer().strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     }
 
@@ -213,6 +214,7 @@ mod tests {
             Some(Field::CpuTarget)
         );
         assert_eq!(Field::of_pointer("autoscalingPolicy.scaleInControl"), None);
+        assert_eq!(Field::of_pointer("cpuUtilization.predictiveMethod"), None);
     }
 
     #[test]
