@@ -33,11 +33,11 @@ RUN cargo chef cook --release --package server --no-default-features --recipe-pa
 
 FROM dependencies AS build
 COPY . .
-RUN cargo leptos build --release --split --precompress --bin-cargo-args=--no-default-features \
+RUN cargo leptos build --release --precompress --bin-cargo-args=--no-default-features \
  && mkdir -p /out && cp target/release/flaskscale /out/ && cp -r target/site /out/site
 
 FROM build AS build-local
-RUN cargo leptos build --release --split --precompress \
+RUN cargo leptos build --release --precompress \
  && cp target/release/flaskscale /out/ && rm -rf /out/site && cp -r target/site /out/site
 
 # The C library and certificates, no shell and no package manager.

@@ -13,7 +13,7 @@ setup: ## find or install the tools
 	@scripts/setup.sh build
 
 build: setup ## build target/release/flaskscale and its site files
-	@$(WITH_TOOLS) cargo leptos build --release --split --precompress
+	@$(WITH_TOOLS) cargo leptos build --release --precompress
 
 up: build ## build, then start the local cloud (ARGS="--speed 20")
 	@target/release/flaskscale up $(ARGS)
@@ -25,7 +25,7 @@ bench: ## measure, side by side with the rivals, into docs/benchmarks.md
 	@scripts/bench.sh
 
 dev: setup ## serve the app for development on port 3000, rebuilt as files change
-	@$(WITH_TOOLS) cargo leptos watch --split
+	@$(WITH_TOOLS) cargo leptos watch
 
 long: ## the long forms of the tests
 	@FLASKSCALE_LONG=1 scripts/test.sh

@@ -9,5 +9,5 @@ for tool in wrk taskset; do
   echo "set-up failed: $tool is needed (Debian: apt-get install wrk util-linux)" >&2
   exit 1
 done
-cargo leptos build --release --split --precompress
+cargo leptos build --release --precompress
 exec "$(scripts/python-env.sh)" bench/bench.py "$@"

@@ -27,7 +27,7 @@ step "format" cargo fmt --all --check
 step "clippy, native" cargo clippy "${native[@]}" --all-targets -- -D warnings
 step "clippy, without local cloud" cargo clippy -p server --no-default-features --locked -- -D warnings
 step "clippy, browser" cargo clippy -p frontend --target wasm32-unknown-unknown --locked -- -D warnings
-step "release build" cargo leptos build --release --split --precompress
+step "release build" cargo leptos build --release --precompress
 step "unit and integration tests" cargo test "${native[@]}"
 step "browser tests" end2end/run.sh
 
