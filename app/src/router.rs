@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{Router, body::Body, extract::Request, response::Response, routing::get};
+use axum::{Router, body::Body, extract::Request, middleware, response::Response, routing::get};
 use http::{StatusCode, request::Parts};
 use leptos::{nonce::Nonce, prelude::*};
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 
 use crate::{
     app::App,
+    freshness,
     live::stream::{self, Streams},
     services::Services,
     shell::{CspNonce, shell},
@@ -23,12 +24,13 @@ pub fn router(services: Arc<Services>, options: LeptosOptions) -> Router {
         move || shell(options.clone())
     };
     let missing = render_app_async_with_context(context(services.clone()), document.clone());
-    let streams = Arc::new(Streams::new(services));
+    let streams = Arc::new(Streams::new(services.clone()));
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), pages, document)
         .route("/api/public/live", get(stream::public))
         .route("/api/admin/live", get(stream::admin))
         .layer(axum::Extension(streams))
+        .layer(middleware::from_fn_with_state(services, freshness::keep))
         .fallback(move |request: Request<Body>| not_found(missing(request)))
         .with_state(options)
 }

@@ -9,6 +9,7 @@ use crate::fleet::{Sources, assemble};
 use crate::gather::{self, Health, ManagedGroup, Numbers, Recent};
 use crate::history::{self, Subject};
 use crate::keyed::Keyed;
+use crate::marks::Marks;
 use crate::source::{Snapshot, Source};
 use crate::{
     Author, ChangeError, Charts, Drill, DrillRequest, Error, Fleet, Group, GroupId, HistoryPage,
@@ -33,6 +34,7 @@ struct Shared {
     charts: Keyed<(GroupId, Window), Charts>,
     history: Keyed<(GroupId, HistoryQuery), HistoryPage>,
     drawn: Drawn,
+    marks: Marks,
 }
 
 impl Shared {
@@ -48,6 +50,7 @@ impl Shared {
             charts: Keyed::new("charts", pace.monitoring(), new()),
             history: Keyed::new("history", pace.logging(), new()),
             drawn: Drawn::default(),
+            marks: Marks::default(),
             client,
         }
     }
@@ -182,6 +185,15 @@ impl ControlPlane {
         let outcome = stop_drill(&self.shared.client, subject).await;
         self.invalidate();
         outcome
+    }
+
+    /// Has the next readers see a change that was made through another control plane.
+    ///
+    /// `mark` names the change; one that was met before does nothing.
+    pub fn catch_up(&self, mark: &str) {
+        if self.shared.marks.is_new(mark) {
+            self.invalidate();
+        }
     }
 
     fn client(&self) -> gce::Client {

@@ -13,6 +13,7 @@ mod history;
 mod id;
 mod json;
 mod keyed;
+mod marks;
 mod settings;
 mod source;
 mod time;

@@ -193,3 +193,28 @@ async fn a_group_without_an_autoscaler_has_no_policy_to_change() {
         .await;
     assert!(matches!(refused, Err(ChangeError::NotFound(_))));
 }
+
+#[tokio::test]
+async fn a_change_through_one_control_plane_is_seen_by_another_that_is_told_of_it() {
+    let (cloud, client) = Cloud::start().await;
+    let (one, other) = (control(client.clone()), control(client));
+    let base = hash(&one).await;
+    assert_eq!(hash(&other).await, base);
+    one.change_policy(&admin(), &group(), &base, at_least(3), "the sale")
+        .await
+        .unwrap();
+    assert_eq!(hash(&other).await, base, "at Google's pace it is not due");
+
+    other.catch_up("the change");
+    assert_ne!(hash(&other).await, base);
+    let history = other.history(&group(), HistoryQuery::default()).await;
+    assert_eq!(history.unwrap().entries[0].note, "the sale");
+
+    let asked = cloud.lock().unwrap().asked("entries:list");
+    other.catch_up("the change");
+    other
+        .history(&group(), HistoryQuery::default())
+        .await
+        .unwrap();
+    assert_eq!(cloud.lock().unwrap().asked("entries:list"), asked);
+}
