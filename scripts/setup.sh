@@ -51,7 +51,7 @@ cargo_install() {
   export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0
   local target="$FLASKSCALE_TOOLS/build"
   # A registry that lags behind the crate's lock file refuses --locked; without it cargo picks what is there.
-  CARGO_TARGET_DIR=$target cargo install --quiet --root "$FLASKSCALE_TOOLS/tools" "$crate" --version "$version" --locked "$@" \
+  CARGO_TARGET_DIR=$target cargo install --quiet --root "$FLASKSCALE_TOOLS/tools" "$crate" --version "$version" --locked "$@" 2>/dev/null \
     || CARGO_TARGET_DIR=$target cargo install --quiet --root "$FLASKSCALE_TOOLS/tools" "$crate" --version "$version" "$@" \
     || die "cargo could not build $crate $version"
   rm -rf "$target"

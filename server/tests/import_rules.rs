@@ -92,7 +92,7 @@ fn the_browser_receives_neither_the_control_plane_nor_a_server() {
         "--prefix",
         "none",
     ]);
-    for forbidden in ["control-plane", "gce", "tokio", "axum", "reqwest", "regex"] {
+    for forbidden in ["control-plane", "gce", "tokio", "axum", "reqwest", "jiff"] {
         assert!(
             !tree
                 .lines()

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod up;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},

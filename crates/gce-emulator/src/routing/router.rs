@@ -22,16 +22,8 @@ pub struct Router {
     store: Store,
     site: Option<Site>,
     source: OnceLock<Source>,
-    applied: Mutex<Applied>,
-}
-
-/// What the last refresh has led to.
-#[derive(Debug, Default)]
-struct Applied {
-    /// `None` when not all of it could be applied.
-    table: Option<RoutingTable>,
-    /// The rules whose failure has been reported.
-    complaints: BTreeSet<String>,
+    /// What was applied last; `None` when not all of it could be.
+    applied: Mutex<Option<RoutingTable>>,
 }
 
 impl fmt::Debug for Router {
@@ -71,24 +63,26 @@ impl Router {
         let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
         let endpoints = self.source.get().map_or_else(Vec::new, |source| source());
         let table = table(&self.store, &endpoints, self.site.as_ref());
-        if applied.table.as_ref() == Some(&table) {
+        if applied.as_ref() == Some(&table) {
             return Ok(());
         }
         let result = self.balancer.apply(&table);
-        applied.table = result.is_ok().then_some(table);
-        applied.complain(result.as_ref().err().map_or(&[], Vec::as_slice));
+        *applied = result.is_ok().then_some(table);
         result
     }
 
-    /// Refreshes whenever a resource or the fleet changes, and retries ports that were taken. Runs
-    /// until it is dropped, or the store or the fleet has ended.
+    /// Refreshes whenever a resource or the fleet changes, and retries ports that were taken, which
+    /// it names in the log. Runs until it is dropped, or the store or the fleet has ended.
     pub async fn follow<T>(&self, mut fleet: watch::Receiver<T>) {
         let mut changes = self.store.changes();
+        let mut complaints = Complaints::default();
         loop {
             // Marked as seen before the state is read: what changes in between wakes us again.
             changes.mark_unchanged();
             fleet.mark_unchanged();
-            let complete = self.refresh().is_ok();
+            let result = self.refresh();
+            let complete = result.is_ok();
+            complaints.update(&result.err().unwrap_or_default());
             let alive = tokio::select! {
                 changed = changes.changed() => changed.is_ok(),
                 changed = fleet.changed() => changed.is_ok(),
@@ -101,15 +95,16 @@ impl Router {
     }
 }
 
-impl Applied {
+/// The rules whose failure has been reported.
+#[derive(Debug, Default)]
+struct Complaints(BTreeSet<String>);
+
+impl Complaints {
     /// Names each port that cannot be had once, not once a second.
-    fn complain(&mut self, failed: &[ListenError]) {
-        for error in failed
-            .iter()
-            .filter(|error| !self.complaints.contains(&error.rule))
-        {
+    fn update(&mut self, failed: &[ListenError]) {
+        for error in failed.iter().filter(|error| !self.0.contains(&error.rule)) {
             tracing::warn!(%error, source = %error.source, "a forwarding rule is not served");
         }
-        self.complaints = failed.iter().map(|error| error.rule.clone()).collect();
+        self.0 = failed.iter().map(|error| error.rule.clone()).collect();
     }
 }
