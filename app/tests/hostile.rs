@@ -186,6 +186,7 @@ fn what_was_typed_into_the_form() {
         current: Fields::default(),
         typed,
         review: true,
+        overtaken: false,
         may_edit: true,
     };
     check(|| view! { <PolicyEditor form=form /> });

@@ -27,7 +27,8 @@ pub struct GroupQuery {
     pub review: bool,
     /// Hash of the policy that the form was drawn from.
     pub base: Option<String>,
-    /// What was typed into the form, by field.
+    /// What was typed into the form, by field. What still reads as it was seen is not typed: it
+    /// follows the policy, also when somebody else changes it meanwhile.
     pub typed: Vec<(Field, String)>,
     /// The operation of a change that was just applied.
     pub applied: Option<String>,
@@ -40,6 +41,7 @@ impl GroupQuery {
         let typed = Field::ALL
             .into_iter()
             .filter_map(|field| Some((field, get(field.name())?)))
+            .filter(|(field, text)| get(&field.seen_name()).as_ref() != Some(text))
             .collect();
         Some(Self {
             group: group.parse().ok()?,
@@ -183,6 +185,26 @@ mod tests {
         };
         let typed = parse(&[("min", "3")]).typed_over(&current);
         assert_eq!((typed.min.as_str(), typed.max.as_str()), ("3", "6"));
+    }
+
+    #[test]
+    fn a_value_that_reads_as_it_was_seen_follows_the_policy() {
+        let current = Fields {
+            min: "2".into(),
+            stabilization: "300".into(),
+            ..Fields::default()
+        };
+        let typed = parse(&[
+            ("min", "3"),
+            ("seen-min", "2"),
+            ("stabilization", "600"),
+            ("seen-stabilization", "600"),
+        ])
+        .typed_over(&current);
+        assert_eq!(
+            (typed.min.as_str(), typed.stabilization.as_str()),
+            ("3", "300")
+        );
     }
 
     #[test]

@@ -111,7 +111,8 @@ fn retry(group: &GroupId, base: &str, fields: &Fields) -> String {
         "/admin/groups/{group}?review=1&base={}",
         context::encode(base)
     );
-    for field in Field::ALL {
+    let typed = |field: &Field| !fields.get(*field).is_empty();
+    for field in Field::ALL.into_iter().filter(typed) {
         path.extend(["&", field.name(), "=", &context::encode(fields.get(field))]);
     }
     path.push_str("#policy");

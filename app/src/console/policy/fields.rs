@@ -43,6 +43,11 @@ impl Field {
         }
     }
 
+    /// The name of the value that the form showed before anybody typed.
+    pub fn seen_name(self) -> String {
+        format!("seen-{}", self.name())
+    }
+
     /// What people call it.
     pub const fn label(self) -> &'static str {
         match self {

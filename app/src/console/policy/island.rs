@@ -14,9 +14,17 @@ pub fn PolicyEditor(
     let form = StoredValue::new(form);
     let check = Memo::new(move |_| form.with_value(|form| typed.with(|typed| form.check(typed))));
     let review = RwSignal::new(form.with_value(|form| form.review));
+    let overtaken = RwSignal::new(form.with_value(|form| form.overtaken));
     let fields: Vec<_> = Field::ALL
         .into_iter()
         .map(|field| view! { <FieldRow field=field typed=typed check=check show=review /> })
+        .collect();
+    let seen: Vec<_> = Field::ALL
+        .into_iter()
+        .map(|field| {
+            let value = form.with_value(|form| form.current.get(field).to_owned());
+            view! { <input type="hidden" name=field.seen_name() value=value /> }
+        })
         .collect();
     let (path, window, base, may_edit) =
         form.with_value(|f| (f.path.clone(), f.window.clone(), f.base.clone(), f.may_edit));
@@ -28,19 +36,21 @@ pub fn PolicyEditor(
             novalidate
             on:submit=move |event| {
                 event.prevent_default();
+                overtaken.set(false);
                 review.set(true);
             }
         >
             <input type="hidden" name="window" value=window />
             <input type="hidden" name="review" value="1" />
             <input type="hidden" name="base" value=base />
+            {seen}
             <fieldset disabled=!may_edit>
                 <legend class="sr-only">"Autoscaling policy"</legend>
                 {fields}
             </fieldset>
             {may_edit.then(|| view! { <button type="submit">"Review changes"</button> })}
         </form>
-        <Review form=form typed=typed check=check review=review />
+        <Review form=form check=check review=review overtaken=overtaken />
     }
 }
 
@@ -122,14 +132,16 @@ fn ModeSelect(id: String, typed: RwSignal<Fields>, described: String) -> impl In
 #[component]
 fn Review(
     form: StoredValue<PolicyForm>,
-    typed: RwSignal<Fields>,
     check: Memo<Check>,
     review: RwSignal<bool>,
+    overtaken: RwSignal<bool>,
 ) -> impl IntoView {
     let content = move || {
         let check = check.get();
-        if check.is_applicable() {
-            Some(view! { <Apply form=form typed=typed changes=check.changes /> }.into_any())
+        if overtaken.get() {
+            None
+        } else if check.is_applicable() {
+            Some(view! { <Apply form=form changes=check.changes /> }.into_any())
         } else if !review.get() {
             None
         } else if check.is_valid() {
@@ -153,12 +165,19 @@ fn Review(
 }
 
 #[component]
-fn Apply(
-    form: StoredValue<PolicyForm>,
-    typed: RwSignal<Fields>,
-    changes: Vec<Change>,
-) -> impl IntoView {
+fn Apply(form: StoredValue<PolicyForm>, changes: Vec<Change>) -> impl IntoView {
     let many = changes.len() as u64;
+    // Only what was changed is posted: an empty value leaves its field as it is.
+    let hidden: Vec<_> = Field::ALL
+        .into_iter()
+        .map(|field| {
+            let change = changes.iter().find(|change| change.field == field);
+            let value = change
+                .map(|change| change.typed.clone())
+                .unwrap_or_default();
+            view! { <input type="hidden" name=field.name() value=value /> }
+        })
+        .collect();
     let rows: Vec<_> = changes
         .into_iter()
         .map(|change| {
@@ -169,13 +188,6 @@ fn Apply(
                     <td><ins>{change.after}</ins></td>
                 </tr>
             }
-        })
-        .collect();
-    let hidden: Vec<_> = Field::ALL
-        .into_iter()
-        .map(|field| {
-            let value = typed.with(|typed| typed.get(field).trim().to_owned());
-            view! { <input type="hidden" name=field.name() value=value /> }
         })
         .collect();
     let (group, base) = form.with_value(|form| (form.group.clone(), form.base.clone()));

@@ -24,6 +24,9 @@ pub struct PolicyForm {
     pub typed: Fields,
     /// Whether somebody asked what would change.
     pub review: bool,
+    /// Whether the policy was changed since that somebody saw it: then nothing is applied before
+    /// the new values were looked at.
+    pub overtaken: bool,
     /// Whether whoever looks may change the policy.
     pub may_edit: bool,
 }
@@ -44,6 +47,8 @@ pub struct Check {
 pub struct Change {
     /// Which field.
     pub field: Field,
+    /// What was typed into it.
+    pub typed: String,
     /// The value before, with its unit.
     pub before: String,
     /// The value after, with its unit.
@@ -78,6 +83,7 @@ impl PolicyForm {
             .filter(|field| typed.get(*field).trim() != self.current.get(*field))
             .map(|field| Change {
                 field,
+                typed: typed.get(field).trim().to_owned(),
                 before: field.show(self.current.get(field)),
                 after: field.show(typed.get(field).trim()),
             })
@@ -118,6 +124,7 @@ mod tests {
             typed: current.clone(),
             current,
             review: false,
+            overtaken: false,
             may_edit: true,
         }
     }

@@ -20,18 +20,13 @@ pub fn PolicySection<'a>(
     session: &'a Session,
 ) -> impl IntoView + use<> {
     let form = form(snapshot, query, session);
-    let overtaken = form.as_ref().is_some_and(|form| {
-        query
-            .base
-            .as_ref()
-            .is_some_and(|base| query.review && *base != form.base)
-    });
+    let overtaken = form.as_ref().is_some_and(|form| form.overtaken);
     view! {
         <section class="card" id="policy" aria-labelledby="policy-title">
             <h2 id="policy-title">"Autoscaling policy"</h2>
             {overtaken.then(|| view! {
                 <Notice tone="warn">
-                    "The policy was changed while this form was open. The values under “Now” are the new ones; nothing of yours was applied."
+                    "The policy was changed while this form was open, and nothing of yours was applied. The form shows the new values with what you typed over them: review the changes again to apply them."
                 </Notice>
             })}
             {match form {
@@ -45,6 +40,7 @@ pub fn PolicySection<'a>(
 fn form(snapshot: &Snapshot, query: &GroupQuery, session: &Session) -> Option<PolicyForm> {
     let autoscaler = snapshot.group().autoscaler.as_ref()?;
     let current = Fields::of(&autoscaler.policy);
+    let is_another = |base: &String| *base != autoscaler.hash;
     Some(PolicyForm {
         group: query.group.to_string(),
         path: query.path(),
@@ -54,6 +50,7 @@ fn form(snapshot: &Snapshot, query: &GroupQuery, session: &Session) -> Option<Po
         typed: query.typed_over(&current),
         current,
         review: query.review,
+        overtaken: query.review && query.base.as_ref().is_some_and(is_another),
         may_edit: session.role >= Role::Operator,
     })
 }
