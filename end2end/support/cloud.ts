@@ -58,8 +58,7 @@ export class LocalCloud {
 
   async instances(): Promise<Instance[]> {
     const answer = await fetch(`${this.api}/_emulator/instances`);
-    const body = await answer.json();
-    return (body.instances ?? body) as Instance[];
+    return (await answer.json()) as Instance[];
   }
 
   /** Ends the cloud as Ctrl-C does and removes its state. */

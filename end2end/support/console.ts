@@ -43,6 +43,11 @@ export class GroupPage {
     return this.instances.locator("th code").allInnerTexts();
   }
 
+  /** The rows of the history as they read, newest first. */
+  async events(): Promise<string[]> {
+    return this.history.allInnerTexts();
+  }
+
   /** Starts a stress drill on the first instance. */
   async stress(load: string, seconds: number) {
     const row = this.instances.first();
@@ -58,8 +63,23 @@ export class GroupPage {
 
   /** Changes one field of the policy, reviews the difference and applies it. */
   async change(label: string, value: string, note: string) {
+    await this.fill(label, value);
+    await this.apply(note);
+  }
+
+  /** Types into one field of the policy and asks what would change. */
+  async fill(label: string, value: string) {
     await this.page.getByLabel(label, { exact: true }).fill(value);
     await this.page.getByRole("button", { name: "Review changes" }).click();
+  }
+
+  /** Asks once more what would change, and applies it. */
+  async review(note: string) {
+    await this.page.getByRole("button", { name: "Review changes" }).click();
+    await this.apply(note);
+  }
+
+  private async apply(note: string) {
     await expect(this.page.getByRole("heading", { name: "What will change" })).toBeVisible();
     await this.page.getByLabel("Note for the history").fill(note);
     await this.page.getByRole("button", { name: /^Apply/ }).click();

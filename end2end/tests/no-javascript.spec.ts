@@ -58,9 +58,15 @@ test("a policy that somebody else changed meanwhile is not overwritten", async (
   await theirs.change("Stabilization period", "300", "faster");
   await expect(other.locator("body")).toContainText("faster");
 
-  await mine.change("Minimum", "3", "too late");
-  await expect(page.locator("body")).toContainText(/changed|meanwhile/i);
-  await mine.open();
-  await expect(page.getByLabel("Minimum", { exact: true })).toHaveValue("2");
+  await mine.fill("Minimum", "3");
+  await expect(page.locator("#policy")).toContainText("was changed while this form was open");
+  await expect(page.getByRole("button", { name: /^Apply/ })).toHaveCount(0);
+  await expect(page.getByLabel("Minimum", { exact: true })).toHaveValue("3");
   await expect(page.getByLabel("Stabilization period", { exact: true })).toHaveValue("300");
+
+  await test.step("after a second look both changes stand", async () => {
+    await mine.review("after a second look");
+    await expect(page.getByLabel("Minimum", { exact: true })).toHaveValue("3");
+    await expect(page.getByLabel("Stabilization period", { exact: true })).toHaveValue("300");
+  });
 });
