@@ -124,6 +124,12 @@ impl ApiError {
         error
     }
 
+    /// 403: there is no more of what the project may have.
+    pub fn quota(metric: &str, limit: &str) -> Self {
+        let message = format!("Quota '{metric}' exceeded. Limit: {limit}.0 globally.");
+        Self::new(StatusCode::FORBIDDEN, "quotaExceeded", message)
+    }
+
     /// 403: the caller may not, whatever it asks.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{call::Call, change::Change};
+use super::{call::Call, change::Change, paths, table};
 use crate::{
     resource::{Kind, Resource, Scope},
     store::LogEntry,
@@ -32,7 +32,7 @@ pub(super) fn activity(
             "resourceName": change.path(&target.key),
             "authenticationInfo": {"principalEmail": call.principal},
             "requestMetadata": {"callerIp": "127.0.0.1", "callerSuppliedUserAgent": call.user_agent},
-            "request": Value::Object(call.body.clone()),
+            "request": Value::Object(request(call, target)),
         }),
     );
     let log = format!(
@@ -40,6 +40,15 @@ pub(super) fn activity(
         change.project
     );
     LogEntry::new(change.now, log, body)
+}
+
+/// What was asked, without what nobody is shown again.
+fn request(call: &Call, target: &Resource) -> Map<String, Value> {
+    let mut body = call.body.clone();
+    for path in table::row(target.key.kind).map_or(&[][..], |row| row.secret) {
+        paths::remove(&mut body, path);
+    }
+    body
 }
 
 /// The monitored resource that an entry is about: type and labels.
@@ -54,6 +63,10 @@ fn resource(change: &Change<'_, '_>, target: &Resource) -> Value {
         Kind::BackendService => "gce_backend_service",
         Kind::UrlMap => "gce_url_map",
         Kind::TargetHttpProxy => "gce_target_http_proxy",
+        Kind::TargetHttpsProxy => "gce_target_https_proxy",
+        Kind::SslCertificate => "gce_ssl_certificate",
+        Kind::Address => "gce_reserved_address",
+        Kind::Firewall => "gce_firewall_rule",
         Kind::ForwardingRule => "gce_forwarding_rule",
         _ => "audited_resource",
     };

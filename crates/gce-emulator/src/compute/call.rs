@@ -4,7 +4,10 @@ use std::{collections::HashMap, str::FromStr};
 
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    resource::{Key, Kind, Scope},
+};
 
 /// What a caller asked, apart from the resource.
 #[derive(Clone, Debug, Default)]
@@ -36,16 +39,17 @@ impl Call {
         text.parse().map(Some).map_err(wrong)
     }
 
-    /// The names of the instances that a verb's body lists as URLs.
-    pub(crate) fn instances(&self) -> Result<Vec<String>, ApiError> {
+    /// The instances that a verb's body lists as URLs; a bare name is one in the scope.
+    pub(crate) fn instances(&self, scope: &Scope) -> Result<Vec<Key>, ApiError> {
         let urls = self.body.get("instances").and_then(Value::as_array);
         let urls = urls.ok_or_else(|| ApiError::required("instances"))?;
-        let name = |url: &Value| {
-            url.as_str()
-                .map(|url| crate::resource::last_segment(url).to_owned())
+        let key = |url: &Value| {
+            let text = url.as_str().unwrap_or_default();
+            super::references::resolve(Kind::Instance, scope, text)
+                .filter(|key| matches!(key.scope, Scope::Zone(_)))
+                .ok_or_else(|| ApiError::invalid("instances", text, "The URL is malformed."))
         };
-        let names: Option<Vec<String>> = urls.iter().map(name).collect();
-        names.ok_or_else(|| ApiError::invalid("instances", "", "It must be a list of URLs."))
+        urls.iter().map(key).collect()
     }
 
     /// The UUID by which a repeated call is known.

@@ -91,6 +91,8 @@ pub(crate) enum Verb {
     View(fn(&Cloud, &Resource) -> Value),
     /// Answers at once; no operation.
     Read(fn(&Cloud, &Resource, &super::call::Call) -> Result<Value, ApiError>),
+    /// Answers at once, whether the resource exists or not; no operation.
+    Try(fn(&Cloud, &Key, &super::call::Call) -> Result<Value, ApiError>),
     /// Changes; answered with an operation of this type.
     Change {
         operation: &'static str,

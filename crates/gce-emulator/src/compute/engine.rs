@@ -8,7 +8,7 @@ use super::{
     call::Call,
     catalog,
     change::{Change, Command, Verb},
-    fingerprint, image, merge, operations, references,
+    fingerprint, image, labels, merge, operations, paths, references,
     schema::{self, resource_field},
     table::{ALWAYS_OUTPUT, Row},
 };
@@ -53,7 +53,7 @@ pub(super) async fn insert(
     scope: Scope,
     call: Call,
 ) -> Result<Value, ApiError> {
-    let method = Method::new(row.kind, "insert", "insert");
+    let method = Method::in_scope(row.kind, &scope, "insert", "insert");
     mutate(cloud, call, method, move |change, call| {
         let mut body = call.body.clone();
         strip_output(row, &mut body);
@@ -81,7 +81,7 @@ pub(super) async fn change(
     mutate(
         cloud,
         call,
-        Method::new(row.kind, verb, verb),
+        Method::new(&key, verb, verb),
         move |change, call| {
             let old = change.get(&key)?;
             if row.fingerprint {
@@ -95,6 +95,7 @@ pub(super) async fn change(
                 How::Replace => kept_on_replace(row, &old.body),
             };
             merge::merge(&mut body, given);
+            keep_secrets(row, &old.body, &mut body);
             check(change, row, &key, Some(&old.body), &mut body)?;
             check_immutable(row, &old.body, &body)?;
             let resource = store(
@@ -121,7 +122,7 @@ pub(super) async fn delete(
     mutate(
         cloud,
         call,
-        Method::new(row.kind, "delete", "delete"),
+        Method::new(&key, "delete", "delete"),
         move |change, _| {
             let resource = change.get(&key)?;
             references::check_unused(change, &key)?;
@@ -143,15 +144,21 @@ pub(super) async fn verb(
     name: &str,
     call: Call,
 ) -> Result<Value, ApiError> {
-    let Some(verb) = row.behaviour.verb(name) else {
-        let what = format!("compute.{}.{name}", row.kind.collection());
+    let set_labels = || (row.labels && name == "setLabels").then_some(labels::SET);
+    let Some(verb) = row.behaviour.verb(name).or_else(set_labels) else {
+        let what = format!("compute.{}.{name}", row.kind.method_group(&key.scope));
         return Err(ApiError::not_emulated(&what));
     };
     match verb {
         Verb::View(view) => Ok(view(cloud, &*find(cloud, &key)?)),
         Verb::Read(read) => read(cloud, &*find(cloud, &key)?, &call),
+        Verb::Try(attempt) => attempt(cloud, &key, &call),
         Verb::Change { operation, decide } => {
-            let method = Method::new(row.kind, name, operation);
+            let operation = operation.replace(
+                "instanceGroupManagers",
+                &Kind::InstanceGroupManager.method_group(&key.scope),
+            );
+            let method = Method::new(&key, name, &operation);
             mutate(cloud, call, method, move |change, call| {
                 let resource = change.get(&key)?;
                 let commands = decide(change, &resource, call)?;
@@ -164,17 +171,20 @@ pub(super) async fn verb(
 
 /// How a mutation is called in the audit log and in its operation.
 struct Method {
-    kind: Kind,
+    /// For example `regionAutoscalers.patch`.
     name: String,
-    operation: &'static str,
+    operation: String,
 }
 
 impl Method {
-    fn new(kind: Kind, name: &str, operation: &'static str) -> Self {
+    fn new(key: &Key, name: &str, operation: &str) -> Self {
+        Self::in_scope(key.kind, &key.scope, name, operation)
+    }
+
+    fn in_scope(kind: Kind, scope: &Scope, name: &str, operation: &str) -> Self {
         Self {
-            kind,
-            name: name.to_owned(),
-            operation,
+            name: format!("{}.{name}", kind.method_group(scope)),
+            operation: operation.to_owned(),
         }
     }
 }
@@ -206,18 +216,13 @@ async fn mutate(
         let (target, commands) = decide(&mut change, &call)?;
         let operation = operations::Draft {
             target: &target,
-            operation_type: method.operation,
+            operation_type: &method.operation,
             user: &call.principal,
             request_id: request_id.as_deref(),
             slow,
         };
         let operation = operation.store(&mut change);
-        let method = format!(
-            "{}.compute.{}.{}",
-            call.version,
-            method.kind.collection(),
-            method.name
-        );
+        let method = format!("{}.compute.{}", call.version, method.name);
         let entry = audit::activity(&change, &call, &method, &target, &operation.key.name);
         change.tx.log(entry);
         Ok::<_, ApiError>((operation, commands))
@@ -254,6 +259,9 @@ fn check(
     body: &mut Body,
 ) -> Result<(), ApiError> {
     schema::complete_and_check(row.fields, row.required, body)?;
+    if let Some(given) = body.get("labels") {
+        labels::check(given)?;
+    }
     references::canonicalise(change, key, row.references, body)?;
     row.behaviour.check(change, key, old, body)
 }
@@ -273,6 +281,17 @@ fn kept_on_replace(row: &Row, old: &Body) -> Body {
         .chain(&["name"]);
     kept.filter_map(|field| Some(((*field).to_owned(), old.get(*field)?.clone())))
         .collect()
+}
+
+/// A caller that puts back what it got has not seen the secrets, and does not mean to remove them.
+fn keep_secrets(row: &Row, old: &Body, body: &mut Body) {
+    for path in row.secret {
+        let (around, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let secret = paths::at(old, path).cloned();
+        if let (Some(Value::Object(object)), Some(secret)) = (paths::at_mut(body, around), secret) {
+            object.entry(name).or_insert(secret);
+        }
+    }
 }
 
 fn check_immutable(row: &Row, old: &Body, new: &Body) -> Result<(), ApiError> {

@@ -9,7 +9,7 @@ use super::{call::Call, catalog, image, operations};
 use crate::{
     api::{Cloud, filter::Filter},
     error::ApiError,
-    resource::{Kind, Resource, Scope},
+    resource::{Kind, Resource, Scope, last_segment},
 };
 
 /// Google's largest and default page.
@@ -32,18 +32,50 @@ pub(super) fn list(
             kind.collection()
         ),
     };
-    let mut answer = image::list_head(kind, "List", &path);
-    if !page.items.is_empty() {
-        answer.insert(
-            "items".into(),
-            page.items.into_iter().map(|(_, body)| body).collect(),
-        );
+    let items = page.items.into_iter().map(|(_, body)| body).collect();
+    let head = image::list_head(&image::list_kind(kind, scope), &path);
+    Ok(with_items(head, "items", items, page.next))
+}
+
+/// A list of what is not stored: `shaped` holds whole answers, in order of their names (or of the
+/// instances that they are about). The items go under `field`.
+pub(super) fn of_values(
+    head: Map<String, Value>,
+    field: &str,
+    shaped: Vec<Value>,
+    call: &Call,
+) -> Result<Value, ApiError> {
+    let (filter, size) = (parse_filter(call)?, page_size(call)?);
+    let after = call.text("pageToken").map(decode).transpose()?;
+    let name = |value: &Value| {
+        let named = value.get("name").or_else(|| value.get("instance"));
+        last_segment(named.and_then(Value::as_str).unwrap_or_default()).to_owned()
+    };
+    let mut wanted = shaped
+        .into_iter()
+        .filter(|value| after.as_ref().is_none_or(|after| name(value) > *after))
+        .filter(|value| filter.matches(value));
+    let items: Vec<Value> = wanted.by_ref().take(size).collect();
+    let more = wanted.next().is_some();
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|last| BASE64.encode(name(last)));
+    Ok(with_items(head, field, items, next))
+}
+
+/// Google leaves out what is empty.
+fn with_items(
+    mut head: Map<String, Value>,
+    field: &str,
+    items: Vec<Value>,
+    next: Option<String>,
+) -> Value {
+    if !items.is_empty() {
+        head.insert(field.into(), Value::Array(items));
     }
-    answer.extend(
-        page.next
-            .map(|next| ("nextPageToken".to_owned(), json!(next))),
-    );
-    Ok(Value::Object(answer))
+    head.extend(next.map(|next| ("nextPageToken".to_owned(), json!(next))));
+    Value::Object(head)
 }
 
 /// The list over all scopes. Clients need `items` also when there is nothing.
@@ -67,7 +99,7 @@ pub(super) fn aggregated(cloud: &Cloud, kind: Kind, call: &Call) -> Result<Value
         cloud.store().project(),
         kind.collection()
     );
-    let mut answer = image::list_head(kind, "AggregatedList", &path);
+    let mut answer = image::list_head(&image::aggregated_kind(kind), &path);
     answer.insert("items".into(), Value::Object(items));
     answer.extend(
         page.next

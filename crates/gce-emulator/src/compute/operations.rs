@@ -116,6 +116,17 @@ pub(super) async fn wait(cloud: &Cloud, key: &Key) -> Result<Value, ApiError> {
     Ok(view(cloud, &operation))
 }
 
+/// Forgets a receipt. What it is the receipt of stays done.
+pub(super) async fn delete(cloud: &Cloud, key: Key) -> Result<Value, ApiError> {
+    let path = key.path(cloud.store().project());
+    let forget = move |tx: &mut crate::store::Transaction<'_>| {
+        tx.get(&key).ok_or_else(|| ApiError::not_found(&path))?;
+        tx.delete(&key);
+        Ok(Value::Null)
+    };
+    cloud.store().transact(forget).await
+}
+
 fn remaining(cloud: &Cloud, operation: &Resource) -> Option<Duration> {
     let end = operation.text("endTime").and_then(parse_rfc3339)?;
     let left = u64::try_from(end.0 - cloud.clock().now().0)

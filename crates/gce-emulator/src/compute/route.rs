@@ -7,7 +7,7 @@ use super::{
     call::Call,
     catalog,
     engine::{self, How},
-    lists, operations,
+    image, images, lists, operations,
     table::{self, Row},
 };
 use crate::{
@@ -27,15 +27,16 @@ pub(crate) async fn answer(
         return Err(unknown_path(segments));
     };
     if let ["global", "images", name @ ..] = rest
-        && catalog::publishes_images(project)
+        && (images::is_published_by(project) || *project == cloud.store().project())
+        && method == Method::GET
     {
-        return image(project, &name.join("/"));
+        return public_images(project, name, &call);
     }
     if *project != cloud.store().project() {
         return Err(ApiError::not_found(&format!("projects/{project}")));
     }
     match (method, rest) {
-        (&Method::GET, []) => Ok(project_body(cloud)),
+        (&Method::GET, []) => Ok(catalog::project(project)),
         (&Method::GET, ["aggregated", collection]) => {
             lists::aggregated(cloud, kind(collection)?, &call)
         }
@@ -58,12 +59,19 @@ pub(crate) async fn answer(
             )
             .await
         }
-        // Google's odd path: this verb has no `global` in it.
-        (&Method::POST, ["targetHttpProxies", name, verb]) => {
-            let key = Key::global(Kind::TargetHttpProxy, *name);
+        // Google's odd paths: these verbs have no `global` in them.
+        (
+            &Method::POST,
+            [
+                collection @ ("targetHttpProxies" | "targetHttpsProxies"),
+                name,
+                verb,
+            ],
+        ) => {
+            let key = Key::global(kind(collection)?, *name);
             engine::verb(cloud, row(key.kind)?, key, verb, call).await
         }
-        _ => Err(unknown_path(segments)),
+        _ => Err(unknown_path(&segments[2..])),
     }
 }
 
@@ -127,7 +135,7 @@ async fn collection(
                 .ok_or_else(|| ApiError::required("autoscaler"))?;
             engine::change(cloud, row, Key::new(kind, scope, name), how(method), call).await
         }
-        _ => Err(not_emulated(kind, &method_name(method))),
+        _ => Err(not_emulated(kind, &scope, &method_name(method))),
     }
 }
 
@@ -137,13 +145,16 @@ async fn one(cloud: &Cloud, method: &Method, key: Key, call: Call) -> Result<Val
         check_place(key.kind, &key.scope)?;
         return engine::get(cloud, &key);
     }
+    if key.kind == Kind::Operation && method == Method::DELETE {
+        return operations::delete(cloud, key).await;
+    }
     let row = writable(key.kind, &method_name(method), &key.scope)?;
     match *method {
         Method::PATCH | Method::PUT if row.allowed.change && key.kind != Kind::Autoscaler => {
             engine::change(cloud, row, key, how(method), call).await
         }
         Method::DELETE if row.allowed.delete => engine::delete(cloud, row, key, call).await,
-        _ => Err(not_emulated(key.kind, &method_name(method))),
+        _ => Err(not_emulated(key.kind, &key.scope, &method_name(method))),
     }
 }
 
@@ -165,7 +176,7 @@ async fn nested(
         (&Method::GET, true) | (&Method::POST, false) => {
             engine::verb(cloud, row, key, verb, call).await
         }
-        _ => Err(not_emulated(key.kind, verb)),
+        _ => Err(not_emulated(key.kind, &key.scope, verb)),
     }
 }
 
@@ -191,27 +202,29 @@ fn kind(collection: &str) -> Result<Kind, ApiError> {
 }
 
 fn row(kind: Kind) -> Result<&'static Row, ApiError> {
-    table::row(kind).ok_or_else(|| not_emulated(kind, "this method"))
+    table::row(kind).ok_or_else(|| not_emulated(kind, &Scope::Global, "this method"))
 }
 
 /// The row of a kind that can be written to in a scope.
 fn writable(kind: Kind, verb: &str, scope: &Scope) -> Result<&'static Row, ApiError> {
-    let row = table::row(kind).ok_or_else(|| not_emulated(kind, verb))?;
+    let row = table::row(kind).ok_or_else(|| not_emulated(kind, scope, verb))?;
     check_place(kind, scope)?;
     Ok(row)
 }
 
 fn check_place(kind: Kind, scope: &Scope) -> Result<(), ApiError> {
-    match table::row(kind) {
-        Some(row) if !row.lives_in(scope) => {
-            let what = format!(
-                "The collection '{}' in the scope '{scope}'",
-                kind.collection()
-            );
-            Err(ApiError::not_emulated(&what))
-        }
-        _ => Ok(()),
+    let lives = match table::row(kind) {
+        Some(row) => row.lives_in(scope),
+        None => kind == Kind::Operation || catalog::serves_in(kind, scope),
+    };
+    if lives {
+        return Ok(());
     }
+    let what = format!(
+        "The collection '{}' in the scope '{scope}'",
+        kind.collection()
+    );
+    Err(ApiError::not_emulated(&what))
 }
 
 fn check_scope(scope: &Scope) -> Result<(), ApiError> {
@@ -225,23 +238,19 @@ fn check_scope(scope: &Scope) -> Result<(), ApiError> {
     })
 }
 
-fn image(project: &str, name: &str) -> Result<Value, ApiError> {
-    let path = || format!("projects/{project}/global/images/{name}");
-    catalog::image(project, name).ok_or_else(|| ApiError::not_found(&path()))
+/// The images of a project that publishes them; of our own project, none.
+fn public_images(project: &str, name: &[&str], call: &Call) -> Result<Value, ApiError> {
+    let path = format!("projects/{project}/global/images");
+    if name.is_empty() {
+        let head = image::list_head("imageList", &path);
+        return lists::of_values(head, "items", images::list(project), call);
+    }
+    let name = name.join("/");
+    images::find(project, &name).ok_or_else(|| ApiError::not_found(&format!("{path}/{name}")))
 }
 
-fn project_body(cloud: &Cloud) -> Value {
-    let project = cloud.store().project();
-    serde_json::json!({
-        "kind": "compute#project", "id": crate::resource::PROJECT_NUMBER, "name": project,
-        "selfLink": crate::resource::canonical_url(&format!("projects/{project}")),
-        "defaultNetworkTier": "PREMIUM", "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
-        "commonInstanceMetadata": {"kind": "compute#metadata"},
-    })
-}
-
-fn not_emulated(kind: Kind, verb: &str) -> ApiError {
-    ApiError::not_emulated(&format!("compute.{}.{verb}", kind.collection()))
+fn not_emulated(kind: Kind, scope: &Scope, verb: &str) -> ApiError {
+    ApiError::not_emulated(&format!("compute.{}.{verb}", kind.method_group(scope)))
 }
 
 fn unknown_path(segments: &[&str]) -> ApiError {

@@ -5,14 +5,17 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
+use super::paths::{all, at, drop_nulls, each};
 use crate::error::ApiError;
 
-/// A field of the body, by its path: `httpHealthCheck/port`.
+/// A field of the body, by its path: `httpHealthCheck/port`, `backends/*/maxRate`.
 #[derive(Debug)]
 pub(crate) struct Field {
     path: &'static str,
     shape: Shape,
     default: Option<Default>,
+    /// Words that Google has for it and this cloud does not act on.
+    elsewhere: &'static [&'static str],
 }
 
 #[derive(Debug)]
@@ -20,6 +23,7 @@ enum Shape {
     Integer(RangeInclusive<i64>),
     Number(RangeInclusive<f64>),
     OneOf(&'static [&'static str]),
+    Flag,
     Text,
     Object,
     List,
@@ -29,60 +33,51 @@ enum Shape {
 enum Default {
     Integer(i64),
     Text(&'static str),
+    Flag(bool),
+}
+
+const fn field(path: &'static str, shape: Shape) -> Field {
+    Field {
+        path,
+        shape,
+        default: None,
+        elsewhere: &[],
+    }
 }
 
 /// A whole number in a range.
 pub(crate) const fn integer(path: &'static str, range: RangeInclusive<i64>) -> Field {
-    Field {
-        path,
-        shape: Shape::Integer(range),
-        default: None,
-    }
+    field(path, Shape::Integer(range))
 }
 
 /// A number in a range.
 pub(crate) const fn number(path: &'static str, range: RangeInclusive<f64>) -> Field {
-    Field {
-        path,
-        shape: Shape::Number(range),
-        default: None,
-    }
+    field(path, Shape::Number(range))
 }
 
 /// One of some words.
 pub(crate) const fn one_of(path: &'static str, words: &'static [&'static str]) -> Field {
-    Field {
-        path,
-        shape: Shape::OneOf(words),
-        default: None,
-    }
+    field(path, Shape::OneOf(words))
+}
+
+/// True or false.
+pub(crate) const fn flag(path: &'static str) -> Field {
+    field(path, Shape::Flag)
 }
 
 /// Any text.
 pub(crate) const fn text(path: &'static str) -> Field {
-    Field {
-        path,
-        shape: Shape::Text,
-        default: None,
-    }
+    field(path, Shape::Text)
 }
 
 /// An object, whatever it holds.
 pub(crate) const fn object(path: &'static str) -> Field {
-    Field {
-        path,
-        shape: Shape::Object,
-        default: None,
-    }
+    field(path, Shape::Object)
 }
 
 /// A list, whatever it holds.
 pub(crate) const fn list(path: &'static str) -> Field {
-    Field {
-        path,
-        shape: Shape::List,
-        default: None,
-    }
+    field(path, Shape::List)
 }
 
 impl Field {
@@ -98,6 +93,22 @@ impl Field {
     pub(crate) const fn or_word(self, value: &'static str) -> Self {
         Self {
             default: Some(Default::Text(value)),
+            ..self
+        }
+    }
+
+    /// The truth that the field has where the caller says nothing.
+    pub(crate) const fn or_flag(self, value: bool) -> Self {
+        Self {
+            default: Some(Default::Flag(value)),
+            ..self
+        }
+    }
+
+    /// Words that are right at Google, and refused here as not emulated.
+    pub(crate) const fn unlike(self, words: &'static [&'static str]) -> Self {
+        Self {
+            elsewhere: words,
             ..self
         }
     }
@@ -122,11 +133,17 @@ impl Field {
             },
             Shape::OneOf(words) => match value.as_str() {
                 Some(word) if words.contains(&word) => return Ok(()),
+                Some(word) if self.elsewhere.contains(&word) => {
+                    let what = format!("The value '{word}' of '{}'", resource_field(self.path));
+                    return Err(ApiError::not_emulated(&what));
+                }
                 _ => format!("It must be one of {}.", words.join(", ")),
             },
+            Shape::Flag if value.is_boolean() => return Ok(()),
             Shape::Text if value.is_string() => return Ok(()),
             Shape::Object if value.is_object() => return Ok(()),
             Shape::List if value.is_array() => return Ok(()),
+            Shape::Flag => "It must be true or false.".to_owned(),
             Shape::Text => "It must be a string.".to_owned(),
             Shape::Object => "It must be an object.".to_owned(),
             Shape::List => "It must be a list.".to_owned(),
@@ -138,26 +155,29 @@ impl Field {
     }
 
     /// Sets the default where the object around the field is there and the field is not.
-    fn complete(&self, body: &mut Map<String, Value>) {
+    fn complete(&self, body: &mut Map<String, Value>) -> Result<(), ApiError> {
         let default = match self.default {
             Some(Default::Integer(value)) => json!(value),
             Some(Default::Text(value)) => json!(value),
-            None => return,
+            Some(Default::Flag(value)) => json!(value),
+            None => return Ok(()),
         };
-        match self.path.rsplit_once('/') {
-            None => _ = body.entry(self.path).or_insert(default),
-            Some((around, name)) => {
-                if let Some(Value::Object(object)) = at_mut(body, around) {
-                    object.entry(name).or_insert(default);
-                }
+        let Some((around, name)) = self.path.rsplit_once('/') else {
+            body.entry(self.path).or_insert(default);
+            return Ok(());
+        };
+        each(body, around, &mut |object| {
+            if let Value::Object(object) = object {
+                object.entry(name).or_insert_with(|| default.clone());
             }
-        }
+            Ok(())
+        })
     }
 }
 
 /// Google names a field of a body by its dotted path behind `resource`.
 pub(crate) fn resource_field(path: &str) -> String {
-    format!("resource.{}", path.replace('/', "."))
+    format!("resource.{}", path.replace("/*", "").replace('/', "."))
 }
 
 /// Sets defaults, then checks every field that is there. `null` means absent.
@@ -166,37 +186,15 @@ pub(crate) fn complete_and_check(
     required: &[&str],
     body: &mut Map<String, Value>,
 ) -> Result<(), ApiError> {
-    body.retain(|_, value| !value.is_null());
+    drop_nulls(body);
     if let Some(missing) = required.iter().find(|path| at(body, path).is_none()) {
         return Err(ApiError::required(&resource_field(missing)));
     }
     for field in fields {
-        field.complete(body);
-        if let Some(value) = at(body, field.path) {
+        field.complete(body)?;
+        for value in all(body, field.path) {
             field.check(value)?;
         }
     }
     Ok(())
-}
-
-/// The value at a path of keys.
-pub(crate) fn at<'a>(body: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-    let value = body.get(first)?;
-    if rest.is_empty() {
-        Some(value)
-    } else {
-        value.pointer(&format!("/{rest}"))
-    }
-}
-
-/// The value at a path of keys, to be changed.
-pub(crate) fn at_mut<'a>(body: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Value> {
-    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-    let value = body.get_mut(first)?;
-    if rest.is_empty() {
-        Some(value)
-    } else {
-        value.pointer_mut(&format!("/{rest}"))
-    }
 }

@@ -1,10 +1,14 @@
 //! The sorts of resources, and their names.
 
+use super::Scope;
+
 /// A sort of resource. What the API may do with each is a row of the table in `compute::table`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    Address,
     Autoscaler,
     BackendService,
+    Firewall,
     ForwardingRule,
     HealthCheck,
     Image,
@@ -16,16 +20,21 @@ pub enum Kind {
     Network,
     Operation,
     Region,
+    SslCertificate,
+    Subnetwork,
     TargetHttpProxy,
+    TargetHttpsProxy,
     UrlMap,
     Zone,
 }
 
 impl Kind {
     /// All kinds, in the order of the enum.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
+        Self::Address,
         Self::Autoscaler,
         Self::BackendService,
+        Self::Firewall,
         Self::ForwardingRule,
         Self::HealthCheck,
         Self::Image,
@@ -37,7 +46,10 @@ impl Kind {
         Self::Network,
         Self::Operation,
         Self::Region,
+        Self::SslCertificate,
+        Self::Subnetwork,
         Self::TargetHttpProxy,
+        Self::TargetHttpsProxy,
         Self::UrlMap,
         Self::Zone,
     ];
@@ -52,6 +64,25 @@ impl Kind {
         self.names().1
     }
 
+    /// What Google calls the methods on resources of the kind in a scope: `autoscalers` in a zone
+    /// are `regionAutoscalers` in a region; addresses and forwarding rules name the global ones.
+    pub fn method_group(self, scope: &Scope) -> String {
+        let collection = self.collection();
+        let prefix = match (self, scope) {
+            (Self::Operation, Scope::Global) => return "globalOperations".to_owned(),
+            (Self::Operation, Scope::Region(_)) => return "regionOperations".to_owned(),
+            (Self::Operation, Scope::Zone(_)) => return "zoneOperations".to_owned(),
+            (Self::Address | Self::ForwardingRule, Scope::Global) => "global",
+            (Self::Address | Self::ForwardingRule | Self::Subnetwork, _) => {
+                return collection.into();
+            }
+            (_, Scope::Region(_)) => "region",
+            _ => return collection.into(),
+        };
+        let (head, tail) = collection.split_at(1);
+        format!("{prefix}{}{tail}", head.to_uppercase())
+    }
+
     /// The kind of a path segment.
     pub fn from_collection(segment: &str) -> Option<Self> {
         Self::ALL
@@ -61,8 +92,10 @@ impl Kind {
 
     const fn names(self) -> (&'static str, &'static str) {
         match self {
+            Self::Address => ("addresses", "address"),
             Self::Autoscaler => ("autoscalers", "autoscaler"),
             Self::BackendService => ("backendServices", "backendService"),
+            Self::Firewall => ("firewalls", "firewall"),
             Self::ForwardingRule => ("forwardingRules", "forwardingRule"),
             Self::HealthCheck => ("healthChecks", "healthCheck"),
             Self::Image => ("images", "image"),
@@ -74,7 +107,10 @@ impl Kind {
             Self::Network => ("networks", "network"),
             Self::Operation => ("operations", "operation"),
             Self::Region => ("regions", "region"),
+            Self::SslCertificate => ("sslCertificates", "sslCertificate"),
+            Self::Subnetwork => ("subnetworks", "subnetwork"),
             Self::TargetHttpProxy => ("targetHttpProxies", "targetHttpProxy"),
+            Self::TargetHttpsProxy => ("targetHttpsProxies", "targetHttpsProxy"),
             Self::UrlMap => ("urlMaps", "urlMap"),
             Self::Zone => ("zones", "zone"),
         }

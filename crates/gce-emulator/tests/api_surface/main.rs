@@ -9,6 +9,7 @@
 mod cloud;
 mod groups;
 mod http;
+mod kinds;
 mod lists;
 mod logging;
 mod metadata;

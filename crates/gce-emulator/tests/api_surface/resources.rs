@@ -237,9 +237,7 @@ async fn what_cannot_change_is_refused_and_templates_never_change() {
         .await;
     assert_eq!(reason, "notImplemented");
     assert!(message.contains("compute.instanceTemplates.patch is not emulated"));
-    cloud
-        .refused(Method::GET, "global/sslCertificates", None, 501)
-        .await;
+    cloud.refused(Method::GET, "global/disks", None, 501).await;
     cloud
         .refused(Method::GET, "zones/mars-1/instances", None, 400)
         .await;

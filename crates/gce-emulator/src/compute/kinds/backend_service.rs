@@ -1,6 +1,7 @@
 //! Backend services: their backends' defaults, and the health of each.
 
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     api::Cloud,
@@ -10,7 +11,7 @@ use crate::{
         references,
     },
     error::ApiError,
-    resource::{Key, Kind, Resource, Scope},
+    resource::{Key, Kind, Resource},
 };
 
 pub(crate) struct BackendService;
@@ -48,6 +49,7 @@ impl Behaviour for BackendService {
                 .entry("capacityScaler")
                 .or_insert_with(|| json!(1.0));
         }
+        digest_secret(body);
         let checks = body.get("healthChecks").and_then(Value::as_array);
         match checks.map_or(0, Vec::len) {
             ..=1 => Ok(()),
@@ -64,11 +66,27 @@ impl Behaviour for BackendService {
     }
 }
 
+/// A secret is never shown again; its digest lets a caller see whether it is the one it knows.
+fn digest_secret(body: &mut Map<String, Value>) {
+    let Some(Value::Object(iap)) = body.get_mut("iap") else {
+        return;
+    };
+    iap.remove("oauth2ClientSecretSha256");
+    let secret = iap.get("oauth2ClientSecret").and_then(Value::as_str);
+    if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
+        let digest = Sha256::digest(secret);
+        iap.insert(
+            "oauth2ClientSecretSha256".into(),
+            json!(format!("{digest:x}")),
+        );
+    }
+}
+
 /// The health of the instances of one group, as the balancer sees it.
 fn health(cloud: &Cloud, service: &Resource, call: &Call) -> Result<Value, ApiError> {
     let text = call.body.get("group").and_then(Value::as_str);
     let text = text.ok_or_else(|| ApiError::required("group"))?;
-    let group = references::resolve(Kind::InstanceGroup, &Scope::Global, text)
+    let group = references::resolve(Kind::InstanceGroup, &service.key.scope, text)
         .ok_or_else(|| ApiError::invalid("group", text, "The URL is malformed."))?;
     let url = cloud.store().url(&group);
     let backends = service.field("backends").and_then(Value::as_array);

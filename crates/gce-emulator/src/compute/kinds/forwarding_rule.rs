@@ -4,18 +4,21 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use super::address;
 use crate::{
     api::Cloud,
-    compute::change::{Behaviour, Change, Verb},
+    compute::{
+        call::Call,
+        change::{Behaviour, Change, Command, Verb},
+        fingerprint, references,
+    },
     error::ApiError,
     resource::{Key, Kind, Resource},
+    routing,
 };
 
 /// Under this label an answer tells the loopback port on which the rule really listens.
 pub(crate) const PORT_LABEL: &str = "flaskscale-port";
-
-/// The network from which rules get an address: documentation addresses, which nothing answers.
-const ADDRESSES: [u8; 3] = [203, 0, 113];
 
 pub(crate) struct ForwardingRule;
 
@@ -32,14 +35,12 @@ impl Behaviour for ForwardingRule {
             .and_then(Value::as_str)
             .unwrap_or("80");
         body.insert("portRange".into(), json!(port_range(range)?));
-        match body.get("IPAddress").and_then(Value::as_str) {
-            None => _ = body.insert("IPAddress".into(), json!(free_address(change, key))),
-            Some(text) if text.parse::<IpAddr>().is_ok() => {}
-            Some(text) => {
-                let why = "It must be an IP address; address resources are not emulated.";
-                return Err(ApiError::invalid("resource.IPAddress", text, why));
-            }
-        }
+        let address = match body.get("IPAddress").and_then(Value::as_str) {
+            None => address::free(change, key)?,
+            Some(text) => literal(change, key, text)?,
+        };
+        check_free(change, key, &address, body)?;
+        body.insert("IPAddress".into(), json!(address));
         if let Some(Value::Object(labels)) = body.get_mut("labels") {
             labels.remove(PORT_LABEL);
         }
@@ -47,7 +48,7 @@ impl Behaviour for ForwardingRule {
     }
 
     fn view(&self, cloud: &Cloud, resource: &Resource, body: &mut Map<String, Value>) {
-        if let Some(address) = cloud.listener(&resource.key.name) {
+        if let Some(address) = cloud.listener(&routing::frontend_name(&resource.key)) {
             let labels = body.entry("labels").or_insert_with(|| json!({}));
             labels[PORT_LABEL] = json!(address.port().to_string());
         }
@@ -56,21 +57,69 @@ impl Behaviour for ForwardingRule {
     fn verb(&self, name: &str) -> Option<Verb> {
         (name == "setTarget").then_some(Verb::Change {
             operation: "setTarget",
-            decide: |change, rule, call| {
-                let text = call.body.get("target").and_then(Value::as_str);
-                let text = text.ok_or_else(|| ApiError::required("target"))?;
-                let target = Key::from_url(text).filter(|key| key.kind == Kind::TargetHttpProxy);
-                let target = target
-                    .ok_or_else(|| ApiError::invalid("target", text, "The URL is malformed."))?;
-                change.get(&target)?;
-                let url = change.url(&target);
-                change.tx.update(&rule.key, |body| {
-                    body.insert("target".into(), json!(url));
-                    body.insert("fingerprint".into(), crate::compute::fingerprint::fresh());
-                });
-                Ok(Vec::new())
-            },
+            decide: set_target,
         })
+    }
+}
+
+fn set_target(
+    change: &mut Change<'_, '_>,
+    rule: &Resource,
+    call: &Call,
+) -> Result<Vec<Command>, ApiError> {
+    let text = call.body.get("target").and_then(Value::as_str);
+    let text = text.ok_or_else(|| ApiError::required("target"))?;
+    let is_proxy = |key: &Key| matches!(key.kind, Kind::TargetHttpProxy | Kind::TargetHttpsProxy);
+    let target = Key::from_url(text)
+        .filter(is_proxy)
+        .ok_or_else(|| ApiError::invalid("target", text, "The URL is malformed."))?;
+    references::check_reach(change.project, "target", &rule.key, &target)?;
+    change.get(&target)?;
+    let url = change.url(&target);
+    change.tx.update(&rule.key, |body| {
+        body.insert("target".into(), json!(url));
+        body.insert("fingerprint".into(), fingerprint::fresh());
+    });
+    Ok(Vec::new())
+}
+
+/// The address that a literal or the URL of a reservation means.
+fn literal(change: &Change<'_, '_>, rule: &Key, text: &str) -> Result<String, ApiError> {
+    const FIELD: &str = "resource.IPAddress";
+    if text.parse::<IpAddr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let why = "It must be an IP address or the URL of an address.";
+    let key = references::resolve(Kind::Address, &rule.scope, text)
+        .ok_or_else(|| ApiError::invalid(FIELD, text, why))?;
+    references::check_reach(change.project, FIELD, rule, &key)?;
+    let address = change.get(&key)?;
+    Ok(address.text("address").unwrap_or_default().to_owned())
+}
+
+/// Two rules may share an address, on different ports.
+fn check_free(
+    change: &Change<'_, '_>,
+    key: &Key,
+    address: &str,
+    body: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let port = body.get("portRange").and_then(Value::as_str);
+    let rules = change.tx.list(Kind::ForwardingRule, None);
+    let same = |rule: &&std::sync::Arc<Resource>| {
+        rule.key != *key
+            && rule.text("IPAddress") == Some(address)
+            && rule.text("portRange") == port
+    };
+    match rules.iter().find(same) {
+        None => Ok(()),
+        Some(rule) => {
+            let why = format!(
+                "Specified IP address is in-use and would result in a conflict with '{}'.",
+                change.path(&rule.key)
+            );
+            Err(ApiError::invalid("resource.IPAddress", address, &why))
+        }
     }
 }
 
@@ -84,19 +133,4 @@ fn port_range(text: &str) -> Result<String, ApiError> {
             Err(ApiError::invalid("resource.portRange", text, why))
         }
     }
-}
-
-fn free_address(change: &Change<'_, '_>, key: &Key) -> String {
-    let [a, b, c] = ADDRESSES;
-    let rules = change.tx.list(Kind::ForwardingRule, None);
-    let own = |rule: &&std::sync::Arc<Resource>| rule.key != *key;
-    let taken: Vec<&str> = rules
-        .iter()
-        .filter(own)
-        .filter_map(|rule| rule.text("IPAddress"))
-        .collect();
-    let free = (1..=254_u8).map(|d| format!("{a}.{b}.{c}.{d}"));
-    free.into_iter()
-        .find(|address| !taken.contains(&address.as_str()))
-        .unwrap_or_default()
 }

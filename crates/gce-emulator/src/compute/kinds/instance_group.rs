@@ -7,10 +7,10 @@ use crate::{
     compute::{
         call::Call,
         change::{Behaviour, Change, Command, Verb},
-        fingerprint,
+        fingerprint, image, lists,
     },
     error::ApiError,
-    resource::{Key, Kind, Resource},
+    resource::{Key, Kind, Resource, Scope},
 };
 
 pub(crate) struct InstanceGroup;
@@ -79,11 +79,13 @@ fn list_instances(cloud: &Cloud, group: &Resource, call: &Call) -> Result<Value,
             json!({"instance": url, "status": instance.status, "namedPorts": ports})
         })
         .collect();
-    let mut answer = json!({"kind": "compute#instanceGroupsListInstances"});
-    if !items.is_empty() {
-        answer["items"] = Value::Array(items);
-    }
-    Ok(answer)
+    let kind = match group.key.scope {
+        Scope::Region(_) => "regionInstanceGroupsListInstances",
+        _ => "instanceGroupsListInstances",
+    };
+    let path = format!("{}/listInstances", group.key.path(cloud.store().project()));
+    let head = image::list_head(kind, &path);
+    lists::of_values(head, "items", items, call)
 }
 
 fn set_named_ports(

@@ -8,7 +8,8 @@ mod verbs;
 use self::{
     body::{align_template, complete, make_group},
     verbs::{
-        delete_instances, recreate_instances, refuse_if_autoscaled, resize, set_instance_template,
+        check_size, delete_instances, recreate_instances, refuse_if_autoscaled, resize,
+        set_instance_template,
     },
 };
 use super::{autoscaler, instance_group};
@@ -53,6 +54,8 @@ impl Behaviour for InstanceGroupManager {
         if let Some(ports) = body.get("namedPorts") {
             instance_group::check_ports(ports)?;
         }
+        let size = body.get("targetSize").and_then(Value::as_i64);
+        check_size("resource.targetSize", key, size.unwrap_or_default())?;
         if old.is_some_and(|old| old.get("targetSize") != body.get("targetSize")) {
             refuse_if_autoscaled(change, key)?;
         }

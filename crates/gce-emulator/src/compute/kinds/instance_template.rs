@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     compute::{
         change::{Behaviour, Change},
-        fingerprint,
+        fingerprint, images, labels, paths,
     },
     error::ApiError,
     resource::Key,
@@ -21,6 +21,11 @@ impl Behaviour for InstanceTemplate {
         _old: Option<&Map<String, Value>>,
         body: &mut Map<String, Value>,
     ) -> Result<(), ApiError> {
+        if body.contains_key("sourceInstance") {
+            return Err(ApiError::not_emulated(
+                "The field 'resource.sourceInstance'",
+            ));
+        }
         let Some(Value::Object(properties)) = body.get_mut("properties") else {
             return Ok(());
         };
@@ -33,7 +38,27 @@ impl Behaviour for InstanceTemplate {
             metadata.insert("fingerprint".into(), fingerprint::fresh());
             check_items(metadata)?;
         }
+        check_images(properties)?;
+        if let Some(labels) = properties.get("labels") {
+            labels::check(labels)?;
+        }
         Ok(())
+    }
+}
+
+/// An image of a project that publishes images must be one of them.
+fn check_images(properties: &Map<String, Value>) -> Result<(), ApiError> {
+    let named = paths::all(properties, "disks/*/initializeParams/sourceImage");
+    let missing = named
+        .into_iter()
+        .filter_map(Value::as_str)
+        .find(|image| !images::may_exist(image));
+    match missing {
+        None => Ok(()),
+        Some(image) => {
+            let path = image.find("projects/").map_or(image, |at| &image[at..]);
+            Err(ApiError::not_found(path))
+        }
     }
 }
 

@@ -1,12 +1,22 @@
-//! URL maps: something must answer every request.
+//! URL maps: something must answer every request, and the map's own tests must pass.
 
-use serde_json::{Map, Value};
+mod trial;
+
+use serde_json::{Map, Value, json};
 
 use crate::{
-    compute::change::{Behaviour, Change},
+    api::Cloud,
+    compute::{
+        call::Call,
+        change::{Behaviour, Change, Verb},
+        paths, references, schema, table,
+    },
     error::ApiError,
-    resource::Key,
+    resource::{Key, Kind},
 };
+
+/// How many tests one map can have.
+const TESTS: usize = 100;
 
 pub(crate) struct UrlMap;
 
@@ -18,31 +28,82 @@ impl Behaviour for UrlMap {
         _old: Option<&Map<String, Value>>,
         body: &mut Map<String, Value>,
     ) -> Result<(), ApiError> {
-        let defaults = ["defaultService", "defaultUrlRedirect", "defaultRouteAction"];
-        if !defaults.iter().any(|field| body.contains_key(*field)) {
-            return Err(ApiError::required("resource.defaultService"));
+        check_rules(body)?;
+        let tests = body
+            .get("tests")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        if tests > TESTS {
+            let why = format!("A URL map has at most {TESTS} tests.");
+            return Err(ApiError::invalid(
+                "resource.tests",
+                &tests.to_string(),
+                &why,
+            ));
         }
-        let names = |list: &str, field: &str| -> Vec<String> {
-            let elements = body
-                .get(list)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            elements
-                .filter_map(|element| element.get(field)?.as_str().map(str::to_owned))
-                .collect()
-        };
-        let matchers = names("pathMatchers", "name");
-        match names("hostRules", "pathMatcher")
-            .into_iter()
-            .find(|name| !matchers.contains(name))
-        {
+        match trial::failures(body).first() {
             None => Ok(()),
-            Some(missing) => Err(ApiError::invalid(
-                "resource.hostRules.pathMatcher",
-                &missing,
-                "There is no path matcher of this name.",
-            )),
+            Some(failure) => {
+                let why = "The URL map does not pass this test.";
+                Err(ApiError::invalid(
+                    "resource.tests",
+                    &failure.to_string(),
+                    why,
+                ))
+            }
         }
     }
+
+    fn verb(&self, name: &str) -> Option<Verb> {
+        (name == "validate").then_some(Verb::Try(validate))
+    }
+}
+
+/// Defaults, and a path matcher for every host rule.
+fn check_rules(body: &Map<String, Value>) -> Result<(), ApiError> {
+    let defaults = ["defaultService", "defaultUrlRedirect", "defaultRouteAction"];
+    if !defaults.iter().any(|field| body.contains_key(*field)) {
+        return Err(ApiError::required("resource.defaultService"));
+    }
+    let matchers = paths::all(body, "pathMatchers/*/name");
+    let missing = paths::all(body, "hostRules/*/pathMatcher")
+        .into_iter()
+        .find(|name| !matchers.contains(name));
+    match missing {
+        None => Ok(()),
+        Some(missing) => Err(ApiError::invalid(
+            "resource.hostRules.pathMatcher",
+            missing.as_str().unwrap_or_default(),
+            "There is no path matcher of this name.",
+        )),
+    }
+}
+
+/// What would happen to a map that is not stored: whether it can be loaded, and its tests.
+fn validate(cloud: &Cloud, key: &Key, call: &Call) -> Result<Value, ApiError> {
+    let Some(Value::Object(given)) = call.body.get("resource") else {
+        return Err(ApiError::required("resource"));
+    };
+    let mut map = given.clone();
+    map.entry("name").or_insert_with(|| json!(key.name));
+    if let Err(error) = load(cloud, key, &mut map) {
+        let result = json!({"loadSucceeded": false, "loadErrors": [error.to_string()]});
+        return Ok(json!({"result": result}));
+    }
+    let failures = trial::failures(&map);
+    let mut result = json!({"loadSucceeded": true, "testPassed": failures.is_empty()});
+    if !failures.is_empty() {
+        result["testFailures"] = Value::Array(failures);
+    }
+    Ok(json!({"result": result}))
+}
+
+fn load(cloud: &Cloud, key: &Key, map: &mut Map<String, Value>) -> Result<(), ApiError> {
+    let row = table::row(Kind::UrlMap);
+    let (fields, required) = row.map_or((&[][..], &[][..]), |row| (row.fields, row.required));
+    schema::complete_and_check(fields, required, map)?;
+    let there = |key: &Key| cloud.store().get(key).is_some();
+    let references = row.map_or(&[][..], |row| row.references);
+    references::canonicalise_with(cloud.store().project(), there, key, references, map)?;
+    check_rules(map)
 }

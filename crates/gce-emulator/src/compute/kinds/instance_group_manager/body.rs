@@ -3,10 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    compute::{change::Change, fingerprint, image, kinds::instance_group},
+    compute::{catalog, change::Change, fingerprint, image, kinds::instance_group},
     error::ApiError,
-    resource::{Key, Kind, Resource},
+    resource::{Key, Kind, Resource, Scope},
 };
+
+/// Over how many zones Google spreads a regional group that does not say.
+const SPREAD: usize = 3;
 
 /// `instanceTemplate` and `versions` say the same twice; whichever the caller changed leads.
 pub(super) fn align_template(
@@ -55,10 +58,11 @@ pub(super) fn complete(change: &Change<'_, '_>, key: &Key, body: &mut Map<String
         "instanceGroup".into(),
         json!(change.url(&instance_group::group(key))),
     );
+    let zones = distribute(change, key, body);
     let policy = body.entry("updatePolicy").or_insert_with(|| json!({}));
     for field in ["maxSurge", "maxUnavailable"] {
         if policy.get(field).is_none() {
-            policy[field] = json!({"fixed": 1, "calculated": 1});
+            policy[field] = json!({"fixed": zones, "calculated": zones});
         }
     }
     for (field, value) in [
@@ -77,6 +81,34 @@ pub(super) fn complete(change: &Change<'_, '_>, key: &Key, body: &mut Map<String
     if cleared {
         body.remove("autoHealingPolicies");
     }
+}
+
+/// Where a regional group spreads: over three zones unless the caller says which. How many.
+fn distribute(change: &Change<'_, '_>, key: &Key, body: &mut Map<String, Value>) -> usize {
+    let Scope::Region(region) = &key.scope else {
+        return 1;
+    };
+    let policy = body
+        .entry("distributionPolicy")
+        .or_insert_with(|| json!({}));
+    if policy.get("zones").is_none() {
+        let url = |zone: &String| change.url(&Key::global(Kind::Zone, zone));
+        let zones: Vec<Value> = catalog::zones_of(region)
+            .iter()
+            .take(SPREAD)
+            .map(|zone| json!({"zone": url(zone)}))
+            .collect();
+        policy["zones"] = Value::Array(zones);
+    }
+    if policy.get("targetShape").is_none() {
+        policy["targetShape"] = json!("EVEN");
+    }
+    let zones = policy["zones"].as_array().map_or(0, Vec::len);
+    let update = body.entry("updatePolicy").or_insert_with(|| json!({}));
+    if update.get("instanceRedistributionType").is_none() {
+        update["instanceRedistributionType"] = json!("PROACTIVE");
+    }
+    zones
 }
 
 pub(super) fn make_group(

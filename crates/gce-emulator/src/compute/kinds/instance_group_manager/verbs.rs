@@ -12,7 +12,7 @@ use crate::{
     },
     error::ApiError,
     fleet,
-    resource::{Key, Kind, Resource},
+    resource::{Key, Kind, Resource, Scope},
 };
 
 /// How many instances one call may name.
@@ -24,11 +24,30 @@ pub(super) fn refuse_if_autoscaled(change: &Change<'_, '_>, key: &Key) -> Result
     let autoscaler = autoscaler::of_group(&autoscalers, &change.url(key));
     let mode = autoscaler.map(|found| found.text("autoscalingPolicy/mode").unwrap_or("ON"));
     if matches!(mode, Some("ON")) {
-        return Err(ApiError::condition_not_met(
-            "Resizing of autoscaled zonal managed instance groups is not allowed.",
-        ));
+        let place = if matches!(key.scope, Scope::Region(_)) {
+            "regional"
+        } else {
+            "zonal"
+        };
+        return Err(ApiError::condition_not_met(format!(
+            "Resizing of autoscaled {place} managed instance groups is not allowed.",
+        )));
     }
     Ok(())
+}
+
+/// A zone holds a thousand instances of a group, a region two thousand.
+pub(super) fn check_size(field: &str, manager: &Key, size: i64) -> Result<(), ApiError> {
+    let most = if matches!(manager.scope, Scope::Region(_)) {
+        2000
+    } else {
+        1000
+    };
+    if (0..=most).contains(&size) {
+        return Ok(());
+    }
+    let why = format!("It must be an integer from 0 to {most}.");
+    Err(ApiError::invalid(field, &size.to_string(), &why))
 }
 
 pub(super) fn resize(
@@ -39,13 +58,7 @@ pub(super) fn resize(
     let size = call
         .number::<u32>("size")?
         .ok_or_else(|| ApiError::required("size"))?;
-    if size > 1000 {
-        return Err(ApiError::invalid(
-            "size",
-            &size.to_string(),
-            "It must be from 0 to 1000.",
-        ));
-    }
+    check_size("size", &manager.key, i64::from(size))?;
     refuse_if_autoscaled(change, &manager.key)?;
     set_size(change, &manager.key, i64::from(size));
     Ok(Vec::new())
@@ -84,27 +97,23 @@ pub(super) fn recreate_instances(
 
 /// The instances that a call names, all of them members of the group.
 fn members(change: &Change<'_, '_>, manager: &Resource, call: &Call) -> Result<Vec<Key>, ApiError> {
-    let names = call.instances()?;
-    if names.is_empty() || names.len() > INSTANCES {
+    let named = call.instances(&manager.key.scope)?;
+    if named.is_empty() || named.len() > INSTANCES {
         let why = "It must name from 1 to 1000 instances.";
         return Err(ApiError::invalid(
             "instances",
-            &names.len().to_string(),
+            &named.len().to_string(),
             why,
         ));
     }
     let skip = call.body.get("skipInstancesOnValidationError") == Some(&json!(true));
     let mut members = Vec::new();
-    for name in names {
-        let key = Key::new(Kind::Instance, manager.key.scope.clone(), name);
+    for key in named {
         let group = change
             .tx
             .get(&key)
             .and_then(|instance| instance::group_of(&instance));
-        if group
-            .as_ref()
-            .is_some_and(|group| group.name == manager.key.name)
-        {
+        if group.as_ref() == Some(&manager.key) {
             members.push(key);
         } else if !skip {
             let why = format!("Must be a member of '{}'.", change.path(&manager.key));
