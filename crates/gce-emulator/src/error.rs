@@ -72,6 +72,15 @@ impl ApiError {
         ))
     }
 
+    /// 400 for a query parameter that no call could have.
+    pub fn invalid_parameter(name: &str, message: &str) -> Self {
+        let mut error = Self::new(StatusCode::BAD_REQUEST, "invalidParameter", message);
+        for item in &mut error.items {
+            item.location = Some(name.to_owned());
+        }
+        error
+    }
+
     /// 400 with a message of its own.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid", message)

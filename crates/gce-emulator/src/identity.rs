@@ -9,7 +9,10 @@ use crate::resource::Resource;
 /// What the audit log calls somebody who shows no token of ours.
 const SOMEBODY: &str = "local@flaskscale.invalid";
 
-/// The beginning of tokens that the metadata server gives out.
+/// The person whose refresh token is exchanged: whoever sits at this machine.
+pub(crate) const USER: &str = "you@flaskscale.invalid";
+
+/// The beginning of tokens that the local cloud gives out.
 const PREFIX: &str = "local.";
 
 /// The token of a service account: its e-mail address, readable by whoever gets it.

@@ -1,11 +1,14 @@
 //! The REST surface: who may call, and which part answers.
 
+mod batch;
 mod cloud;
+mod fields;
 pub(crate) mod filter;
 mod guard;
 mod inspect;
 pub(crate) mod member;
 mod serve;
+mod token;
 
 use std::collections::HashMap;
 
@@ -43,6 +46,18 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
             "/v3/projects/{project}/timeSeries",
             get(monitoring::list).post(monitoring::create),
         )
+        .route(
+            "/v3/projects/{project}/metricDescriptors",
+            get(monitoring::descriptors).post(monitoring::create_descriptor),
+        )
+        .route(
+            "/v3/projects/{project}/metricDescriptors/{*metric}",
+            get(monitoring::descriptor),
+        )
+        .route("/token", post(token::token))
+        .route("/o/oauth2/token", post(token::token))
+        .route("/batch", post(batch::batch))
+        .route("/batch/compute/{version}", post(batch::batch))
         .route("/_emulator/instances", get(inspect::instances))
         .route("/_emulator/clock", get(inspect::clock))
         .route("/_emulator/forwarding", get(inspect::forwarding))
@@ -50,6 +65,7 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .route("/projects/{*path}", any(compute))
         .fallback(unknown)
         .with_state(cloud.clone())
+        .layer(axum::middleware::from_fn(fields::partial))
         .merge(metadata)
         .layer(axum::middleware::from_fn_with_state(
             Guard::api(port, cloud.clock().clone()),

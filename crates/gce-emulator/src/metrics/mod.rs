@@ -130,6 +130,14 @@ impl Metrics {
         recorded
     }
 
+    /// The keys of all series, and the types of their values.
+    pub fn keys(&self) -> Vec<(Arc<SeriesKey>, ValueType)> {
+        let all = self.all();
+        let keys = all.iter();
+        keys.map(|(key, series)| (Arc::clone(key), series.value_type()))
+            .collect()
+    }
+
     /// The instant of a series' newest point.
     pub fn newest(&self, key: &SeriesKey) -> Option<Timestamp> {
         self.all().get(key)?.newest()

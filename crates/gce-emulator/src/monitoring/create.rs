@@ -10,6 +10,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
+use super::descriptors::declared_kind;
 use crate::{
     api::{Cloud, json_body, rpc_answer},
     clock::parse_rfc3339,
@@ -105,19 +106,25 @@ fn write(cloud: &Cloud, at: usize, series: &Value) -> Result<(), ApiError> {
     Err(ApiError::invalid(&field("valueType"), "", why))
 }
 
+/// Refuses a metric that is not the callers' own.
+pub(super) fn check_writable(field: &str, metric_type: &str) -> Result<(), ApiError> {
+    let writable = WRITABLE
+        .iter()
+        .any(|prefix| metric_type.starts_with(prefix));
+    if writable {
+        return Ok(());
+    }
+    let why = "Only custom metrics can be written, such as custom.googleapis.com/NAME.";
+    Err(ApiError::invalid(field, metric_type, why))
+}
+
 fn key(
     cloud: &Cloud,
     series: &Value,
     field: &impl Fn(&str) -> String,
 ) -> Result<SeriesKey, ApiError> {
     let metric_type = series["metric"]["type"].as_str().unwrap_or_default();
-    if !WRITABLE
-        .iter()
-        .any(|prefix| metric_type.starts_with(prefix))
-    {
-        let why = "Only custom metrics can be written, such as custom.googleapis.com/NAME.";
-        return Err(ApiError::invalid(&field("metric.type"), metric_type, why));
-    }
+    check_writable(&field("metric.type"), metric_type)?;
     let kind = match series["metricKind"].as_str() {
         None | Some("GAUGE") => MetricKind::Gauge,
         Some("CUMULATIVE") => MetricKind::Cumulative,
@@ -126,6 +133,17 @@ fn key(
             return Err(ApiError::invalid(&field("metricKind"), other, why));
         }
     };
+    if let Some(declared) = declared_kind(cloud, metric_type)
+        && json!(declared) != json!(kind)
+    {
+        let why = format!("The metric was declared as {declared}.");
+        let given = json!(kind).to_string();
+        return Err(ApiError::invalid(
+            &field("metricKind"),
+            given.trim_matches('"'),
+            &why,
+        ));
+    }
     let labels = |value: &Value| -> BTreeMap<String, String> {
         let pairs = value.as_object().into_iter().flatten();
         pairs

@@ -1,4 +1,4 @@
-//! Monitoring v3: `timeSeries.list` and `timeSeries.create`.
+//! Monitoring v3: `timeSeries.list` and `timeSeries.create`, and the descriptors of metrics.
 //!
 //! ```text
 //! select (filter, interval) -> align (a window, a point) -> reduce (a group, a series) -> page
@@ -6,9 +6,14 @@
 
 mod align;
 mod create;
+mod descriptors;
 mod list;
 mod query;
 mod reduce;
 mod shape;
 
-pub(crate) use self::{create::create, list::list};
+pub(crate) use self::{
+    create::create,
+    descriptors::{create_descriptor, descriptor, descriptors},
+    list::list,
+};

@@ -155,6 +155,11 @@ impl Cloud {
         (response.status(), response.json().await.unwrap())
     }
 
+    /// The cloud's time, as timestamps have it.
+    pub(crate) fn now(&self) -> String {
+        gce_emulator::clock::rfc3339(self.emulator.clock().now())
+    }
+
     /// Reads until the answer is as wanted.
     pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let last = Mutex::new(Value::Null);

@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod beside;
 mod cloud;
 mod groups;
 mod http;
