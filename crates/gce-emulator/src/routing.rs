@@ -1,24 +1,30 @@
 //! From resources to the balancer's routing table:
 //!
 //! ```text
-//! forwarding rule → target HTTP proxy → URL map → backend service → group → instances
-//!                                                        └── health check
+//! forwarding rule → target proxy → URL map → backend service → group → instances
+//!                        └── certificates          └── health check
 //! ```
 //!
 //! Pure: the same resources and instances give the same table. A chain that is broken anywhere (a
-//! URL map that does not exist yet) gives a frontend without a service, which answers 503.
+//! URL map that does not exist yet) ends in [`Target::Nowhere`], which answers 503.
 
 mod router;
+mod services;
+mod url_maps;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::balancer::{Backend, Check, Frontend, RoutingTable, Service};
+use crate::balancer::{Certificate, Check, Frontend, RoutingTable, Target, UrlMap};
 use crate::resource::{Key, Kind, Resource, Scope};
 use crate::store::Store;
 pub use router::Router;
+use services::Services;
+
+/// How long Google keeps an idle connection to a client.
+const CLIENT_KEEP_ALIVE: u32 = 610;
 
 /// A running instance of a group, as routing needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,36 +56,36 @@ pub fn table(store: &Store, endpoints: &[Endpoint], site: Option<&Site>) -> Rout
             .map_or(0, |site| site.port)
     };
     let rules = store.list(Kind::ForwardingRule, None);
+    let mut services = Services::new(store, endpoints);
     let mut frontends: Vec<Frontend> = rules
         .iter()
-        .map(|rule| (frontend_name(&rule.key), rule))
-        .map(|(name, rule)| frontend(store, endpoints, port_of(&name), name, rule))
+        .map(|rule| {
+            let name = frontend_name(&rule.key);
+            Frontend {
+                port: port_of(&name),
+                secure_twin: secure_twin(store, rule),
+                ..frontend(store, &mut services, name, rule)
+            }
+        })
         .collect();
     let missing = |site: &&Site| frontends.iter().all(|frontend| frontend.rule != site.rule);
-    frontends.extend(site.filter(missing).map(reserved));
+    frontends.extend(site.filter(missing).map(|site| Frontend {
+        port: site.port,
+        ..nowhere(site.rule.clone())
+    }));
     RoutingTable { frontends }
 }
 
 /// The name under which the balancer knows a forwarding rule: `site` for a global one,
 /// `us-central1/site` for a regional one, which may bear the same name.
 pub fn frontend_name(rule: &Key) -> String {
-    match &rule.scope {
-        Scope::Global => rule.name.clone(),
-        Scope::Region(place) | Scope::Zone(place) => format!("{place}/{}", rule.name),
-    }
+    scoped_name(rule)
 }
 
 /// The longest draining time-out of the backend services that send requests to `group`: how long
 /// its instances may take to finish when they have to go. Zero when nobody drains it.
 pub fn draining_timeout(store: &Store, group: &Key) -> Duration {
-    let services = store.list(Kind::BackendService, None);
-    let serving = services
-        .iter()
-        .filter(|service| groups(service).any(|g| is_same(&g, group)));
-    serving
-        .map(|service| draining_timeout_of(service))
-        .max()
-        .unwrap_or_default()
+    services::draining_timeout(store, group)
 }
 
 /// A `HealthCheck` resource as probes to make; for backend services and for autohealing alike.
@@ -106,97 +112,109 @@ pub fn check(resource: &Resource) -> Check {
     }
 }
 
-/// A frontend that holds its port and answers 503.
-fn reserved(site: &Site) -> Frontend {
+/// A frontend that answers 503.
+fn nowhere(rule: String) -> Frontend {
     Frontend {
-        rule: site.rule.clone(),
-        port: site.port,
+        rule,
+        port: 0,
         target_proxy: String::new(),
         url_map: String::new(),
-        service: None,
+        targets: UrlMap::to(Target::Nowhere),
+        certificates: Vec::new(),
+        keep_alive: Duration::from_secs(u64::from(CLIENT_KEEP_ALIVE)),
+        secure_twin: None,
     }
 }
 
-fn frontend(
-    store: &Store,
-    endpoints: &[Endpoint],
-    port: u16,
-    name: String,
-    rule: &Resource,
-) -> Frontend {
-    let follow = |from: &Resource, field, kind| {
-        let next = from.reference(field).filter(|key: &Key| key.kind == kind)?;
-        store.get(&next)
+fn frontend(store: &Store, services: &mut Services<'_>, name: String, rule: &Resource) -> Frontend {
+    let Some(proxy) = proxy(store, rule) else {
+        return nowhere(name);
     };
-    let proxy = follow(rule, "target", Kind::TargetHttpProxy);
     let map = proxy
-        .as_ref()
-        .and_then(|proxy| follow(proxy, "urlMap", Kind::UrlMap));
-    let backend = map
-        .as_ref()
-        .and_then(|map| follow(map, "defaultService", Kind::BackendService));
-    let name_of = |resource: Option<&Resource>| resource.map_or("", |r| &r.key.name).to_owned();
+        .reference("urlMap")
+        .filter(|key| key.kind == Kind::UrlMap)
+        .and_then(|key| store.get(&key));
+    let targets = map.as_ref().map(|map| url_maps::read(map, services));
     Frontend {
-        rule: name,
-        port,
-        target_proxy: name_of(proxy.as_deref()),
-        url_map: name_of(map.as_deref()),
-        service: backend.map(|backend| service(store, endpoints, &backend)),
+        target_proxy: proxy.key.name.clone(),
+        url_map: map.map_or_else(String::new, |map| map.key.name.clone()),
+        targets: targets.unwrap_or_else(|| UrlMap::to(Target::Nowhere)),
+        certificates: certificates(store, &proxy),
+        keep_alive: seconds(&proxy, "httpKeepAliveTimeoutSec", CLIENT_KEEP_ALIVE),
+        ..nowhere(name)
     }
 }
 
-fn service(store: &Store, endpoints: &[Endpoint], resource: &Resource) -> Service {
-    let check_key = resource.reference("healthChecks/0");
-    Service {
-        name: resource.key.name.clone(),
-        timeout: seconds(resource, "timeoutSec", 30),
-        draining_timeout: draining_timeout_of(resource),
-        check: check_key
-            .and_then(|key| store.get(&key))
-            .map(|found| check(&found)),
-        backends: groups(resource)
-            .flat_map(|group| backends(endpoints, &group))
-            .collect(),
+fn proxy(store: &Store, rule: &Resource) -> Option<std::sync::Arc<Resource>> {
+    let key = rule.reference("target")?;
+    let is_proxy = key.kind == Kind::TargetHttpProxy || is_secure(&key);
+    store.get(&key).filter(|_| is_proxy)
+}
+
+fn is_secure(proxy: &Key) -> bool {
+    proxy.kind.collection() == "targetHttpsProxies"
+}
+
+/// What a secure proxy shows, in its order. It shows something even if none of its certificates
+/// can be found, for a browser learns more from a stranger's certificate than from silence.
+fn certificates(store: &Store, proxy: &Resource) -> Vec<Certificate> {
+    if !is_secure(&proxy.key) {
+        return Vec::new();
+    }
+    let named = texts(proxy.body.get("sslCertificates"));
+    let found = named.filter_map(|url| store.get(&Key::from_url(url)?));
+    let mut all: Vec<Certificate> = found.map(|resource| certificate(&resource)).collect();
+    if all.is_empty() {
+        let domains = Vec::new();
+        all.push(Certificate::Managed { domains });
+    }
+    all
+}
+
+fn certificate(resource: &Resource) -> Certificate {
+    let pem = |field: &str| {
+        let own = resource.text(&format!("selfManaged/{field}"));
+        own.or_else(|| resource.text(field)).map(str::to_owned)
+    };
+    match (pem("certificate"), pem("privateKey")) {
+        (Some(chain), Some(key)) => Certificate::Given { chain, key },
+        _ => Certificate::Managed {
+            domains: texts(resource.field("managed/domains"))
+                .map(str::to_owned)
+                .collect(),
+        },
     }
 }
 
-fn backends(endpoints: &[Endpoint], group: &Key) -> Vec<Backend> {
-    let members = endpoints
+/// The rule that serves the address of a plain one with HTTPS.
+fn secure_twin(store: &Store, rule: &Resource) -> Option<String> {
+    let address = rule.text("IPAddress")?;
+    let serves = |other: &&std::sync::Arc<Resource>| {
+        other.key != rule.key
+            && other.text("IPAddress") == Some(address)
+            && other
+                .reference("target")
+                .is_some_and(|target| is_secure(&target))
+    };
+    let rules = store.list(Kind::ForwardingRule, None);
+    rules
         .iter()
-        .filter(|endpoint| is_same(&endpoint.group, group));
-    members
-        .map(|endpoint| Backend {
-            instance: endpoint.instance.clone(),
-            group: group.name.clone(),
-            zone: place(&group.scope).to_owned(),
-            addr: endpoint.addr,
-            draining: endpoint.draining,
-        })
-        .collect()
+        .find(serves)
+        .map(|twin| frontend_name(&twin.key))
 }
 
-fn groups(service: &Resource) -> impl Iterator<Item = Key> {
-    let backends = service.body.get("backends").and_then(Value::as_array);
-    backends
-        .into_iter()
-        .flatten()
-        .filter_map(|backend| Key::from_url(backend.get("group")?.as_str()?))
-}
-
-/// A managed group and its manager are two resources of one name.
-fn is_same(one: &Key, other: &Key) -> bool {
-    one.scope == other.scope && one.name == other.name
-}
-
-fn place(scope: &Scope) -> &str {
-    match scope {
-        Scope::Global => "global",
-        Scope::Region(name) | Scope::Zone(name) => name,
+/// A name that is unique among the resources of a kind in all scopes.
+fn scoped_name(key: &Key) -> String {
+    match &key.scope {
+        Scope::Global => key.name.clone(),
+        Scope::Region(place) | Scope::Zone(place) => format!("{place}/{}", key.name),
     }
 }
 
-fn draining_timeout_of(service: &Resource) -> Duration {
-    seconds(service, "connectionDraining/drainingTimeoutSec", 0)
+/// The texts of a list.
+fn texts(list: Option<&Value>) -> impl Iterator<Item = &str> {
+    let list = list.and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn seconds(resource: &Resource, field: &str, default: u32) -> Duration {

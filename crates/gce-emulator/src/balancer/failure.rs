@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, VIA};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, VIA};
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::ResponseHeader;
@@ -52,9 +52,10 @@ pub(super) fn status(error: &Error) -> Option<u16> {
 
 /// Answers in place of a backend, unless an answer has begun already.
 pub(super) async fn answer(client: &mut ServerSession, status: u16) -> Result<()> {
-    let body = Bytes::from_static(text(status).as_bytes());
+    let page = page(status);
+    let body = Bytes::from_static(page.body.as_bytes());
     let mut head = ResponseHeader::build(status, Some(4))?;
-    head.insert_header(CONTENT_TYPE, "text/plain; charset=utf-8")?;
+    head.insert_header(CONTENT_TYPE, page.kind)?;
     head.insert_header(CONTENT_LENGTH, body.len())?;
     head.insert_header(CACHE_CONTROL, "no-store")?;
     head.insert_header(VIA, "1.1 google")?;
@@ -66,14 +67,49 @@ pub(super) async fn answer(client: &mut ServerSession, status: u16) -> Result<()
     client.write_error_response(head, body).await
 }
 
-fn text(status: u16) -> &'static str {
+/// Sends the client elsewhere, with the headers of Google's own redirects.
+pub(super) async fn redirect(client: &mut ServerSession, status: u16, to: &str) -> Result<()> {
+    let mut head = ResponseHeader::build(status, Some(4))?;
+    head.insert_header(CACHE_CONTROL, "private")?;
+    head.insert_header(LOCATION, to)?;
+    head.insert_header(CONTENT_LENGTH, 0)?;
+    head.insert_header(CONTENT_TYPE, "text/html; charset=UTF-8")?;
+    client.write_response_header(Box::new(head)).await
+}
+
+struct Page {
+    kind: &'static str,
+    body: &'static str,
+}
+
+/// The page that Google's front end shows when a backend gave no answer.
+const SERVER_ERROR: &str = "\n<html><head>\n\
+    <meta http-equiv=\"content-type\" content=\"text/html;charset=utf-8\">\n\
+    <title>502 Server Error</title>\n\
+    </head>\n\
+    <body text=#000000 bgcolor=#ffffff>\n\
+    <h1>Error: Server Error</h1>\n\
+    <h2>The server encountered a temporary error and could not complete your request.\
+    <p>Please try again in 30 seconds.</h2>\n\
+    <h2></h2>\n\
+    </body></html>\n";
+
+/// The page for a status: Google's where Google has one.
+fn page(status: u16) -> Page {
+    let text = |body| Page {
+        kind: "text/plain",
+        body,
+    };
     match status {
-        400 => "bad request\n",
-        404 => "not found\n",
-        408 => "the request took too long to arrive\n",
-        502 => "the backend closed the connection without an answer\n",
-        503 => "no healthy backend\n",
-        504 => "the backend did not answer in time\n",
-        _ => "the load balancer failed\n",
+        400 => text("bad request"),
+        404 => text("not found"),
+        408 => text("the request took too long to arrive"),
+        502 => Page {
+            kind: "text/html; charset=UTF-8",
+            body: SERVER_ERROR,
+        },
+        503 => text("no healthy upstream"),
+        504 => text("upstream request timeout"),
+        _ => text("the load balancer failed"),
     }
 }

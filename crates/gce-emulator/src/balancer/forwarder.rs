@@ -1,19 +1,24 @@
 //! The life of one request, as the phases of Pingora's proxy.
 
+use std::any::Any;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{HOST, SET_COOKIE};
+use http::{StatusCode, Uri};
 use pingora_core::upstreams::peer::{HttpPeer, PeerOptions};
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, Session};
 
-use super::route::{Attempt, Member, Pool, Route, RouteCell};
-use super::traffic::Sample;
-use super::upstream::Lease;
+use super::connection::Connection;
+use super::custom_headers::{CustomHeader, Facts};
+use super::exchange::Exchange;
+use super::pool::{Member, Pool};
+use super::redirect::{Asked, Redirect};
+use super::route::{Outlet, RouteCell};
 use super::{failure, headers, hidden};
 
 /// How long a connection to a backend may take to come about, as at Google.
@@ -26,106 +31,54 @@ const BACKEND_KEEP_ALIVE: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(super) struct Forwarder(pub(super) Arc<RouteCell>);
 
-/// What is known about one request while it is under way.
-#[derive(Debug)]
-pub(super) struct Exchange {
-    route: Arc<Route>,
-    began: Instant,
-    current: Option<Try>,
-    failed: Vec<Attempt>,
-    /// When the answer turned out to be a stream without an end of its own.
-    streaming_since: Option<Instant>,
-}
-
-/// The try that is under way or was the last one.
-#[derive(Debug)]
-struct Try {
-    member: usize,
-    began: Instant,
-    /// Held for its count: the instance is busy with this request until it is dropped.
-    _lease: Lease,
-}
-
-impl Exchange {
-    fn pool(&self) -> Option<&Pool> {
-        self.route.service.as_ref()
-    }
-
-    fn member(&self) -> Option<&Member> {
-        self.pool()?.members.get(self.current.as_ref()?.member)
-    }
-
-    /// The try has failed; the request is no longer in flight there.
-    fn give_up(&mut self, on_reused_connection: bool) {
-        if let Some(Try { member, .. }) = self.current.take() {
-            self.failed.push(Attempt {
-                member,
-                on_reused_connection,
-            });
-        }
-    }
-
-    /// A stream lasts as long as its viewer stays, which says nothing about the speed of the
-    /// backend: it is timed to its beginning.
-    fn sample(&self, session: &Session) -> Sample {
-        let ended = self.streaming_since.unwrap_or_else(Instant::now);
-        let answer = session.response_written();
-        Sample {
-            response_code: answer.map_or(0, |answer| answer.status.as_u16()),
-            request_bytes: session.body_bytes_read() as u64,
-            response_bytes: session.body_bytes_sent() as u64,
-            total: ended.saturating_duration_since(self.began),
-            backend: self
-                .current
-                .as_ref()
-                .map(|t| ended.saturating_duration_since(t.began)),
-        }
-    }
-}
-
 #[async_trait]
 impl ProxyHttp for Forwarder {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
-        Exchange {
-            route: self.0.get(),
-            began: Instant::now(),
-            current: None,
-            failed: Vec::new(),
-            streaming_since: None,
+        Exchange::begin(self.0.get())
+    }
+
+    fn on_connection_reuse(
+        &self,
+        _: &mut Session,
+        exchange: &mut Exchange,
+        connection: Box<dyn Any + Send + Sync>,
+    ) {
+        if let Ok(connection) = connection.downcast::<Arc<Connection>>() {
+            exchange.connection = *connection;
         }
     }
 
-    /// Refuses what must never be seen from outside.
-    async fn request_filter(&self, session: &mut Session, _: &mut Exchange) -> Result<bool> {
-        if !hidden::is_metrics(session.req_header().uri.path()) {
-            return Ok(false);
+    /// Finds out who answers, and refuses what must never be seen from outside.
+    async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
+        let request = session.req_header();
+        if hidden::is_metrics(request.uri.path()) {
+            failure::answer(session, 404).await?;
+            return Ok(true);
         }
-        failure::answer(session, 404).await?;
+        exchange.follow(host(request), request.uri.path());
+        let Outlet::Redirect(redirect) = &exchange.leaf.outlet else {
+            return Ok(false);
+        };
+        let (status, to) = redirection(redirect, request, exchange);
+        failure::redirect(session, status, &to).await?;
         Ok(true)
     }
 
     async fn upstream_peer(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         exchange: &mut Exchange,
     ) -> Result<Box<HttpPeer>> {
-        let chosen = exchange
-            .pool()
-            .and_then(|pool| pool.choose(&exchange.failed));
-        let Some((member, lease)) = chosen else {
-            let status = if exchange.failed.is_empty() { 503 } else { 502 };
+        let client = ends(session).map(|(client, _)| client.ip());
+        if !exchange.try_next(&session.req_header().headers, client) {
+            let status = if exchange.has_failed() { 502 } else { 503 };
             return Error::e_explain(ErrorType::HTTPStatus(status), "no backend left to ask");
-        };
-        exchange.current = Some(Try {
-            member,
-            began: Instant::now(),
-            _lease: lease,
-        });
-        exchange
-            .pool()
-            .map(|pool| peer(pool, &pool.members[member]))
+        }
+        let chosen = exchange.pool().zip(exchange.member());
+        chosen
+            .map(|(pool, member)| peer(pool, member))
             .ok_or_else(|| Error::explain(ErrorType::InternalError, "the pool has gone"))
     }
 
@@ -133,32 +86,55 @@ impl ProxyHttp for Forwarder {
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        _: &mut Exchange,
+        exchange: &mut Exchange,
     ) -> Result<()> {
-        let ip = |addr: Option<&pingora_core::protocols::l4::socket::SocketAddr>| {
-            addr.and_then(|addr| addr.as_inet())
-                .map(std::net::SocketAddr::ip)
+        // Without its sockets' addresses the connection is gone: the client has left.
+        let (client, server) =
+            ends(session).ok_or_else(|| Error::new_down(ErrorType::ConnectionClosed))?;
+        let tls = exchange.connection.tls.as_ref();
+        headers::forward(request, client.ip(), server.ip(), tls.is_some())?;
+        let facts = Facts {
+            client,
+            server,
+            tls,
         };
-        match (ip(session.client_addr()), ip(session.server_addr())) {
-            (Some(client), Some(balancer)) => headers::forward(request, client, balancer),
-            // Without its sockets' addresses the connection is gone: the client has left.
-            _ => Err(Error::new_down(ErrorType::ConnectionClosed)),
-        }
+        let custom = exchange
+            .pool()
+            .map_or(&[][..], |pool| &pool.request_headers);
+        add(custom, facts, |name, value| {
+            request.insert_header(name, value)
+        })
     }
 
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        if is_stream(response) {
-            exchange.streaming_since = Some(Instant::now());
+        exchange.answered(response);
+        let Some(member) = exchange.member() else {
+            return Ok(());
+        };
+        headers::sign(response, &member.upstream.instance)?;
+        if let Some(cookie) = exchange.cookie() {
+            response.append_header(SET_COOKIE, cookie)?;
         }
-        match exchange.member() {
-            Some(member) => headers::sign(response, &member.upstream.instance),
-            None => Ok(()),
-        }
+        let custom = exchange
+            .pool()
+            .map_or(&[][..], |pool| &pool.response_headers);
+        let Some((client, server)) = ends(session).filter(|_| !custom.is_empty()) else {
+            return Ok(());
+        };
+        let tls = exchange.connection.tls.as_ref();
+        let facts = Facts {
+            client,
+            server,
+            tls,
+        };
+        add(custom, facts, |name, value| {
+            response.insert_header(name, value)
+        })
     }
 
     /// Nothing has been sent, so any request may go elsewhere.
@@ -215,12 +191,52 @@ impl ProxyHttp for Forwarder {
     }
 
     async fn logging(&self, session: &mut Session, _: Option<&Error>, exchange: &mut Exchange) {
-        let sample = exchange.sample(session);
-        let meter = exchange
-            .member()
-            .map_or(&exchange.route.unanswered, |member| &member.meter);
-        meter.add(sample);
+        let answer = session.response_written();
+        let status = answer.map_or(0, |answer| answer.status.as_u16());
+        exchange.finish(
+            status,
+            session.body_bytes_read() as u64,
+            session.body_bytes_sent() as u64,
+        );
     }
+}
+
+/// The two ends of the client's connection.
+fn ends(session: &Session) -> Option<(SocketAddr, SocketAddr)> {
+    let client = session.client_addr()?.as_inet()?;
+    let server = session.server_addr()?.as_inet()?;
+    Some((*client, *server))
+}
+
+fn host(request: &RequestHeader) -> &str {
+    let host = request
+        .headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    host.or_else(|| request.uri.authority().map(http::uri::Authority::as_str))
+        .unwrap_or_default()
+}
+
+fn redirection(redirect: &Redirect, request: &RequestHeader, exchange: &Exchange) -> (u16, String) {
+    let uri: &Uri = &request.uri;
+    let to = redirect.location(Asked {
+        https: exchange.connection.tls.is_some(),
+        host: host(request),
+        uri,
+        rule: exchange.leaf.rule.as_deref(),
+        secure_port: exchange.route.secure_port,
+    });
+    (redirect.status, to)
+}
+
+fn add(
+    custom: &[CustomHeader],
+    facts: Facts<'_>,
+    mut insert: impl FnMut(http::HeaderName, String) -> Result<()>,
+) -> Result<()> {
+    custom
+        .iter()
+        .try_for_each(|header| insert(header.name.clone(), header.value(facts)))
 }
 
 fn peer(pool: &Pool, member: &Member) -> Box<HttpPeer> {
@@ -235,10 +251,11 @@ fn peer(pool: &Pool, member: &Member) -> Box<HttpPeer> {
     Box::new(peer)
 }
 
-fn is_stream(response: &ResponseHeader) -> bool {
+/// Whether an answer has no end of its own.
+pub(super) fn is_stream(response: &ResponseHeader) -> bool {
     let kind = response
         .headers
-        .get(CONTENT_TYPE)
+        .get(http::header::CONTENT_TYPE)
         .map_or(&b""[..], |value| value.as_bytes());
     response.status == StatusCode::SWITCHING_PROTOCOLS || kind.starts_with(b"text/event-stream")
 }

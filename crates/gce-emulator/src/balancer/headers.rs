@@ -18,10 +18,15 @@ const VIA_GOOGLE: &str = "1.1 google";
 ///
 /// The client is the *second from the end* of `X-Forwarded-For`. What stands left of it is what the
 /// client itself sent, and must not be believed.
-pub(super) fn forward(request: &mut RequestHeader, client: IpAddr, balancer: IpAddr) -> Result<()> {
+pub(super) fn forward(
+    request: &mut RequestHeader,
+    client: IpAddr,
+    balancer: IpAddr,
+    secure: bool,
+) -> Result<()> {
     let forwarded_for = forwarded_for(&request.headers, client, balancer);
     request.insert_header(FORWARDED_FOR, forwarded_for)?;
-    request.insert_header(FORWARDED_PROTO, "http")?;
+    request.insert_header(FORWARDED_PROTO, if secure { "https" } else { "http" })?;
     request.insert_header(VIA, VIA_GOOGLE)?;
     trace(request)
 }
@@ -86,7 +91,7 @@ mod tests {
         for (name, value) in supplied {
             request.append_header(*name, *value).unwrap();
         }
-        forward(&mut request, CLIENT, BALANCER).unwrap();
+        forward(&mut request, CLIENT, BALANCER, false).unwrap();
         request
     }
 

@@ -6,33 +6,43 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
 use pingora_core::apps::HttpServerApp;
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::l4::stream::Stream;
-use pingora_core::protocols::{GetSocketDigest, SocketDigest};
+use pingora_core::protocols::{GetSocketDigest, IO, SocketDigest};
 use pingora_core::server::ShutdownWatch;
 use pingora_core::server::configuration::ServerConf;
 use pingora_proxy::{HttpProxy, http_proxy};
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::connection::Connection;
 use super::forwarder::Forwarder;
 use super::route::{Route, RouteCell};
+use super::secure;
 
 /// Connections that the kernel keeps for us while we are busy accepting.
 const BACKLOG: u32 = 1024;
 
-/// How long an idle connection to a client is kept, as at Google.
-const CLIENT_KEEP_ALIVE_S: u64 = 610;
-
 /// The pause after a failure to accept: out of file descriptors, mostly, which takes a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The handshake's side of a frontend; `None` for plain HTTP.
+pub(super) type Tls = Option<Arc<ServerConfig>>;
+
+/// What is replaced when the table changes. A connection keeps the handshake that it began with.
+#[derive(Debug)]
+struct Front {
+    route: Arc<RouteCell>,
+    tls: RwLock<Tls>,
+}
 
 /// A port that is being listened on.
 #[derive(Debug)]
@@ -40,7 +50,7 @@ pub(super) struct Listener {
     /// The port that was asked for, 0 for any.
     pub(super) requested: u16,
     pub(super) addr: SocketAddr,
-    route: Arc<RouteCell>,
+    front: Arc<Front>,
     stop: CancellationToken,
     /// Yields an error as soon as the port is free.
     freed: mpsc::Receiver<()>,
@@ -54,16 +64,22 @@ impl Listener {
         connections: &TaskTracker,
         port: u16,
         route: Arc<Route>,
+        tls: Tls,
     ) -> io::Result<Self> {
         let socket = bind(runtime, port)?;
         let addr = socket.local_addr()?;
         let route = Arc::new(RouteCell::new(route));
+        let front = Arc::new(Front {
+            route: Arc::clone(&route),
+            tls: RwLock::new(tls),
+        });
         let stop = CancellationToken::new();
         let (port_held, freed) = mpsc::channel();
         let conf = Arc::new(ServerConf::default());
         let accepting = Accepting {
             socket,
-            proxy: Arc::new(http_proxy(&conf, Forwarder(Arc::clone(&route)))),
+            proxy: Arc::new(http_proxy(&conf, Forwarder(route))),
+            front: Arc::clone(&front),
             connections: connections.clone(),
             stop: stop.clone(),
             port_held,
@@ -72,14 +88,19 @@ impl Listener {
         Ok(Self {
             requested: port,
             addr,
-            route,
+            front,
             stop,
             freed,
         })
     }
 
-    pub(super) fn set_route(&self, route: Arc<Route>) {
-        self.route.set(route);
+    pub(super) fn update(&self, route: Arc<Route>, tls: Tls) {
+        *self
+            .front
+            .tls
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = tls;
+        self.front.route.set(route);
     }
 
     /// Stops accepting and frees the port. Requests under way finish; idle connections close.
@@ -102,6 +123,7 @@ fn bind(runtime: &Handle, port: u16) -> io::Result<TcpListener> {
 struct Accepting {
     socket: TcpListener,
     proxy: Arc<HttpProxy<Forwarder>>,
+    front: Arc<Front>,
     connections: TaskTracker,
     stop: CancellationToken,
     port_held: mpsc::Sender<()>,
@@ -118,8 +140,9 @@ impl Accepting {
             };
             match accepted {
                 Ok((client, _)) => {
-                    self.connections.spawn(serve(
+                    self.connections.spawn(welcome(
                         client,
+                        Arc::clone(&self.front),
                         Arc::clone(&self.proxy),
                         shutdown.clone(),
                     ));
@@ -137,17 +160,66 @@ impl Accepting {
     }
 }
 
-/// Serves one client's connection, request after request.
-async fn serve(client: TcpStream, proxy: Arc<HttpProxy<Forwarder>>, shutdown: ShutdownWatch) {
+/// Takes a client in, through a handshake if the frontend is a secure one.
+async fn welcome(
+    client: TcpStream,
+    front: Arc<Front>,
+    proxy: Arc<HttpProxy<Forwarder>>,
+    shutdown: ShutdownWatch,
+) {
     let mut stream = Stream::from(client);
     if let Err(error) = stream.set_nodelay() {
         tracing::debug!(%error, "the client left at once");
         return;
     }
     stream.set_socket_digest(SocketDigest::from_raw_fd(stream.as_raw_fd()));
-    let mut session = ServerSession::new_http1(Box::new(stream));
-    session.set_keepalive(Some(CLIENT_KEEP_ALIVE_S));
-    while let Some(reused) = proxy.process_new_http(session, &shutdown).await {
+    let tls = front
+        .tls
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let Some(tls) = tls else {
+        return serve(
+            Box::new(stream),
+            Connection::plain(),
+            &front,
+            &proxy,
+            &shutdown,
+        )
+        .await;
+    };
+    match secure::accept(stream, tls).await {
+        Ok(stream) => {
+            let connection = Connection::secure(stream.facts());
+            serve(Box::new(stream), connection, &front, &proxy, &shutdown).await;
+        }
+        Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+    }
+}
+
+/// Serves one client's connection, request after request, until a deadline has passed.
+async fn serve(
+    stream: Box<dyn IO>,
+    connection: Connection,
+    front: &Front,
+    proxy: &Arc<HttpProxy<Forwarder>>,
+    shutdown: &ShutdownWatch,
+) {
+    let connection = Arc::new(connection);
+    let cut = connection.deadline.passed();
+    tokio::pin!(cut);
+    let mut session = ServerSession::new_http1(stream);
+    loop {
+        session.set_keepalive(Some(front.route.get().keep_alive.as_secs()));
+        session.set_connection_user_context(Some(Box::new(Arc::clone(&connection))));
+        let reused = tokio::select! {
+            biased;
+            reused = proxy.process_new_http(session, shutdown) => reused,
+            () = &mut cut => None,
+        };
+        let Some(reused) = reused else {
+            return;
+        };
         let (stream, settings) = reused.consume();
         session = ServerSession::new_http1(stream);
         if let Some(settings) = settings {

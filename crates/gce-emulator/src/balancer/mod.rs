@@ -6,23 +6,33 @@
 //! ├── Prober ─ Standing           health of every (check, instance)
 //! ├── Upstream                    in flight, draining; one per instance
 //! └── Listener                    one per forwarding rule
-//!     └── Forwarder ─ Route ─ Pool ─ Member ─ Upstream, Standing, Meter
+//!     └── Forwarder ─ Route ─ Leaf ─ Pool ─ Member ─ Upstream, Standing
 //! ```
 //!
 //! [`Balancer::apply`] builds new routes beside the old ones and swaps them in. A request keeps the
 //! route it began with, so a change drops none.
 
+mod affinity;
+mod certificate;
+mod connection;
+mod custom_headers;
+mod deadline;
+mod exchange;
 mod failure;
 mod forwarder;
 mod headers;
 mod hidden;
 mod listener;
 mod plan;
+mod pool;
 mod record;
+mod redirect;
 mod route;
+mod secure;
 mod table;
 mod traffic;
 mod upstream;
+mod url_map;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -37,10 +47,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::prober::{HealthMap, Prober};
+pub use certificate::CertificateError;
+use certificate::Certificates;
 use listener::Listener;
-use plan::Planner;
+use plan::{Parts, Planner};
 pub use record::TrafficRecorder;
-pub use table::{Backend, Check, Frontend, RoutingTable, Service};
+pub use table::{
+    Affinity, Backend, Certificate, Check, CustomHeader, Frontend, Group, HostRule, PathRule,
+    Redirect, RedirectPath, RoutingTable, Service, Share, Target, UrlMap,
+};
 use traffic::Meters;
 pub use traffic::{LATENCY_BOUNDS_MS, Latencies, Traffic, TrafficLabels};
 
@@ -82,6 +97,7 @@ pub struct Balancer {
 struct Frontends {
     open: HashMap<String, Listener>,
     planner: Planner,
+    certificates: Certificates,
 }
 
 impl Balancer {
@@ -118,29 +134,44 @@ impl Balancer {
         let mut frontends = self.lock();
         self.prober.set_targets(plan::targets(table));
         frontends.close_all_but(table);
-        let Frontends { open, planner } = &mut *frontends;
-        planner.adopt(table);
-        let mut failed = Vec::new();
-        for frontend in &table.frontends {
-            let route = planner.route(frontend, &self.prober, &self.meters);
-            if let Some(listener) = open.get(&frontend.rule) {
-                listener.set_route(route);
-                continue;
-            }
-            match Listener::open(&self.runtime, &self.connections, frontend.port, route) {
-                Ok(listener) => drop(open.insert(frontend.rule.clone(), listener)),
-                Err(source) => {
-                    let (rule, port) = (frontend.rule.clone(), frontend.port);
-                    failed.push(ListenError { rule, port, source });
-                }
-            }
-        }
-        self.publish(open);
+        frontends.planner.adopt(table);
+        let failed: Vec<_> = in_order(table)
+            .filter_map(|frontend| self.apply_one(&mut frontends, frontend).err())
+            .collect();
+        self.publish(&frontends.open);
         if failed.is_empty() {
             Ok(())
         } else {
             Err(failed)
         }
+    }
+
+    fn apply_one(&self, frontends: &mut Frontends, frontend: &Frontend) -> Result<(), ListenError> {
+        let Frontends {
+            open,
+            planner,
+            certificates,
+        } = frontends;
+        let twin = frontend.secure_twin.as_ref();
+        let parts = Parts {
+            prober: &self.prober,
+            meters: &self.meters,
+            secure_port: twin.and_then(|twin| Some(open.get(twin)?.addr.port())),
+        };
+        let route = planner.route(frontend, parts);
+        let tls = certificates.config(&frontend.rule, &frontend.certificates);
+        if let Some(listener) = open.get(&frontend.rule) {
+            listener.update(route, tls);
+            return Ok(());
+        }
+        let opened = Listener::open(&self.runtime, &self.connections, frontend.port, route, tls);
+        let listener = opened.map_err(|source| ListenError {
+            rule: frontend.rule.clone(),
+            port: frontend.port,
+            source,
+        })?;
+        open.insert(frontend.rule.clone(), listener);
+        Ok(())
     }
 
     /// The address of every open frontend, by the name of its forwarding rule.
@@ -240,10 +271,20 @@ impl Frontends {
             let stays = |f: &Frontend| f.rule == *rule && f.port == listener.requested;
             !table.frontends.iter().any(stays)
         };
+        self.certificates
+            .keep(table.frontends.iter().flat_map(|f| &f.certificates));
         for (_, listener) in self.open.extract_if(leaves) {
             listener.close();
         }
     }
+}
+
+/// The frontends of a table, secure ones first: a redirect to one needs to know its port.
+fn in_order(table: &RoutingTable) -> impl Iterator<Item = &Frontend> {
+    let secure = |frontend: &&Frontend| !frontend.certificates.is_empty();
+    let all = &table.frontends;
+    let plain = all.iter().filter(move |frontend| !secure(frontend));
+    all.iter().filter(secure).chain(plain)
 }
 
 fn spawn_thread(runtime: Runtime, stop: CancellationToken) -> io::Result<JoinHandle<()>> {

@@ -4,20 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::route::{Member, Pool, Route};
-use super::table::{Backend, Frontend, RoutingTable, Service};
+use super::pool::{Group, Member, Pool};
+use super::route::{Leaf, Outlet, Route};
+use super::table::{self, Backend, Frontend, RoutingTable, Service, Target};
 use super::traffic::{Meters, TrafficLabels};
 use super::upstream::Upstream;
-use crate::prober::{Prober, Target};
+use crate::prober::{self, Prober};
 
 /// What has to be probed so that every service of `table` knows its backends' health.
-pub(super) fn targets(table: &RoutingTable) -> Vec<Target> {
+pub(super) fn targets(table: &RoutingTable) -> Vec<prober::Target> {
     let mut targets = Vec::new();
     for service in table.services() {
         let Some(check) = &service.check else {
             continue;
         };
-        targets.extend(service.backends.iter().map(|backend| Target {
+        targets.extend(service.backends().map(|backend| prober::Target {
             check: check.clone(),
             instance: backend.instance.clone(),
             addr: backend.addr,
@@ -33,13 +34,22 @@ pub(super) struct Planner {
     cursors: HashMap<(String, String), Arc<AtomicUsize>>,
 }
 
+/// What else a route is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) prober: &'a Prober,
+    pub(super) meters: &'a Meters,
+    /// The loopback port of the frontend's secure twin.
+    pub(super) secure_port: Option<u16>,
+}
+
 impl Planner {
     /// Takes over the backends of `table` and closes those that are not in it.
     ///
     /// An instance that has left is remembered for as long as it is busy.
     pub(super) fn adopt(&mut self, table: &RoutingTable) {
         let mut wanted: HashMap<&str, &Backend> = HashMap::new();
-        for backend in table.services().flat_map(|service| &service.backends) {
+        for backend in table.services().flat_map(|service| service.backends()) {
             wanted.insert(&backend.instance, backend);
         }
         self.upstreams.retain(|instance, upstream| {
@@ -63,16 +73,14 @@ impl Planner {
     }
 
     /// The route for a frontend of the table that was adopted last.
-    pub(super) fn route(
-        &mut self,
-        frontend: &Frontend,
-        prober: &Prober,
-        meters: &Meters,
-    ) -> Arc<Route> {
-        let service = frontend.service.as_ref();
+    pub(super) fn route(&mut self, frontend: &Frontend, parts: Parts<'_>) -> Arc<Route> {
+        let targets = frontend
+            .targets
+            .map(|target, rule| Arc::new(self.leaf(frontend, target, rule, parts)));
         Arc::new(Route {
-            service: service.map(|service| self.pool(frontend, service, prober, meters)),
-            unanswered: meters.get(labels(frontend, None)),
+            targets,
+            keep_alive: frontend.keep_alive,
+            secure_port: parts.secure_port,
         })
     }
 
@@ -82,45 +90,96 @@ impl Planner {
             .map_or(0, |upstream| upstream.in_flight())
     }
 
-    fn pool(
+    fn leaf(
         &mut self,
         frontend: &Frontend,
-        service: &Service,
-        prober: &Prober,
-        meters: &Meters,
-    ) -> Pool {
+        target: &Target,
+        rule: Option<&str>,
+        parts: Parts<'_>,
+    ) -> Leaf {
+        let labels = labels(frontend, target, rule);
+        let outlet = match target {
+            Target::Service(service) => {
+                let of_group = |group: &table::Group| {
+                    let (group, zone) = (group.name.clone(), group.zone.clone());
+                    parts.meters.get(TrafficLabels {
+                        group,
+                        zone,
+                        ..labels.clone()
+                    })
+                };
+                Outlet::Backends {
+                    pool: self.pool(frontend, service, parts.prober),
+                    meters: service.groups.iter().map(of_group).collect(),
+                }
+            }
+            Target::Redirect(redirect) => Outlet::Redirect(redirect.clone()),
+            Target::Nowhere => Outlet::Nowhere,
+        };
+        Leaf {
+            outlet,
+            rule: rule.map(str::to_owned),
+            unanswered: parts.meters.get(labels),
+        }
+    }
+
+    fn pool(&mut self, frontend: &Frontend, service: &Service, prober: &Prober) -> Pool {
         let place = (frontend.rule.clone(), service.name.clone());
         let cursor = Arc::clone(self.cursors.entry(place).or_default());
-        let member = |backend: &Backend| {
-            let upstream = Arc::clone(self.upstreams.get(&backend.instance)?);
-            let standing = match &service.check {
-                Some(check) => Some(prober.standing(&check.name, &backend.instance)?),
-                None => None,
-            };
-            let meter = meters.get(labels(frontend, Some(backend)));
-            Some(Member {
-                upstream,
-                standing,
-                meter,
-            })
-        };
-        let members = service.backends.iter().filter_map(member).collect();
+        let (mut members, mut groups) = (Vec::new(), Vec::new());
+        for (number, group) in service.groups.iter().enumerate() {
+            let first = members.len();
+            let found = group.instances.iter();
+            members.extend(found.filter_map(|b| self.member(service, b, number, prober)));
+            groups.push(Group {
+                members: first..members.len(),
+                share: group.share,
+                cursor: AtomicUsize::new(rand::random::<u32>() as usize),
+            });
+        }
         Pool {
             timeout: service.timeout,
+            affinity: service.affinity.clone(),
+            request_headers: service.request_headers.clone(),
+            response_headers: service.response_headers.clone(),
             members,
+            groups,
             cursor,
         }
     }
+
+    fn member(
+        &self,
+        service: &Service,
+        backend: &Backend,
+        group: usize,
+        prober: &Prober,
+    ) -> Option<Member> {
+        let upstream = Arc::clone(self.upstreams.get(&backend.instance)?);
+        let standing = match &service.check {
+            Some(check) => Some(prober.standing(&check.name, &backend.instance)?),
+            None => None,
+        };
+        Some(Member {
+            upstream,
+            standing,
+            group,
+        })
+    }
 }
 
-fn labels(frontend: &Frontend, backend: Option<&Backend>) -> TrafficLabels {
-    let service = frontend.service.as_ref();
+fn labels(frontend: &Frontend, target: &Target, rule: Option<&str>) -> TrafficLabels {
+    let service = match target {
+        Target::Service(service) => service.name.clone(),
+        Target::Redirect(_) | Target::Nowhere => String::new(),
+    };
     TrafficLabels {
         rule: frontend.rule.clone(),
         target_proxy: frontend.target_proxy.clone(),
         url_map: frontend.url_map.clone(),
-        service: service.map_or_else(String::new, |service| service.name.clone()),
-        group: backend.map_or_else(String::new, |backend| backend.group.clone()),
-        zone: backend.map_or_else(String::new, |backend| backend.zone.clone()),
+        path_rule: rule.unwrap_or_default().to_owned(),
+        service,
+        group: String::new(),
+        zone: String::new(),
     }
 }

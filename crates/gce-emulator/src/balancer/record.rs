@@ -148,10 +148,13 @@ fn resource_labels(project: &str, labels: &TrafficLabels) -> BTreeMap<String, St
         ("forwarding_rule_name", last_segment(&labels.rule)),
         ("target_proxy_name", &labels.target_proxy),
         ("url_map_name", &labels.url_map),
-        ("matched_url_path_rule", "UNMATCHED"),
+        (
+            "matched_url_path_rule",
+            &or_none(&labels.path_rule, "UNMATCHED"),
+        ),
         (
             "backend_target_name",
-            &or_none(&labels.service, "NO_BACKEND_SELECTED"),
+            &or_none(last_segment(&labels.service), "NO_BACKEND_SELECTED"),
         ),
         ("backend_target_type", "BACKEND_SERVICE"),
         (

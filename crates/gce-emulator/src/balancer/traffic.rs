@@ -15,6 +15,8 @@ pub struct TrafficLabels {
     pub rule: String,
     pub target_proxy: String,
     pub url_map: String,
+    /// The path of the URL map's rule, or empty when a default answered.
+    pub path_rule: String,
     /// The backend service, or empty when there was none.
     pub service: String,
     /// The instance group, or empty when no backend was asked.

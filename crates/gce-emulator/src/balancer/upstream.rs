@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::affinity;
+
 /// A backend's address and its requests in flight, shared by every route that leads to it.
 #[derive(Debug)]
 pub(super) struct Upstream {
@@ -11,6 +13,8 @@ pub(super) struct Upstream {
     pub(super) addr: SocketAddr,
     /// Keeps the pooled connections of instances apart that use one port after the other.
     pub(super) pool_key: u64,
+    /// What a cookie calls it, the same in every run.
+    pub(super) mark: u64,
     in_flight: AtomicUsize,
     closed: AtomicBool,
 }
@@ -21,6 +25,7 @@ impl Upstream {
             instance: instance.to_owned(),
             addr,
             pool_key: rand::random(),
+            mark: affinity::mark(instance.as_bytes()),
             in_flight: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::balancer::{Affinity, Redirect, RedirectPath, Service, Share};
 use crate::store::Write;
 
 const ZONE: &str = "us-central1-a";
@@ -32,6 +33,13 @@ impl Cloud {
             .unwrap();
     }
 
+    /// Gives a group these named ports.
+    async fn name_ports(&self, group: &str, names: &[&str]) {
+        let ports: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        let key = Key::zonal(Kind::InstanceGroup, ZONE, group);
+        self.put(key, json!({ "namedPorts": ports })).await;
+    }
+
     fn url(&self, kind: Kind, name: &str) -> String {
         self.store.url(&Key::global(kind, name))
     }
@@ -47,6 +55,7 @@ impl Cloud {
         });
         self.put(Key::global(Kind::HealthCheck, "check"), check)
             .await;
+        self.name_ports("group", &["http"]).await;
         let service = json!({
             "timeoutSec": 12, "connectionDraining": { "drainingTimeoutSec": 20 },
             "backends": [{ "group": group }], "healthChecks": [self.url(Kind::HealthCheck, "check")],
@@ -62,6 +71,13 @@ impl Cloud {
         self.put(Key::global(Kind::ForwardingRule, "site"), rule)
             .await;
         self
+    }
+}
+
+fn service_of(target: &Target) -> &Service {
+    match target {
+        Target::Service(service) => service,
+        other => panic!("{other:?} is no service"),
     }
 }
 
@@ -103,28 +119,26 @@ async fn a_rule_leads_to_the_instances_of_its_group() {
         (&*frontend.target_proxy, &*frontend.url_map),
         ("proxy", "map")
     );
-    let service = frontend.service.as_ref().unwrap();
+    let service = service_of(&frontend.targets.default);
     assert_eq!(service.timeout, Duration::from_secs(12));
     assert_eq!(service.draining_timeout, Duration::from_secs(20));
     let seen: Vec<_> = service
-        .backends
+        .groups
         .iter()
+        .flat_map(|group| &group.instances)
         .map(|b| (&*b.instance, b.addr.port(), b.draining))
         .collect();
     assert_eq!(seen, [("a", 1, false), ("b", 2, true)]);
-    assert!(
-        service
-            .backends
-            .iter()
-            .all(|b| b.group == "group" && b.zone == ZONE)
-    );
+    let group = &service.groups[0];
+    assert_eq!((&*group.name, &*group.zone), ("group", ZONE));
 }
 
 #[tokio::test]
 async fn the_check_is_read_with_its_thresholds_and_probes_the_serving_port() {
     let cloud = Cloud::new().with_chain().await;
     let table = table(&cloud.store, &[], None);
-    let check = table.frontends[0].service.clone().unwrap().check.unwrap();
+    let service = service_of(&table.frontends[0].targets.default);
+    let check = service.check.clone().unwrap();
     let expected = Check {
         name: "check".to_owned(),
         interval: Duration::from_secs(7),
@@ -152,8 +166,8 @@ async fn the_port_of_a_site_without_a_rule_is_held() {
         panic!("{table:?}")
     };
     assert_eq!(
-        (&*frontend.rule, frontend.port, &frontend.service),
-        ("later", 8080, &None)
+        (&*frontend.rule, frontend.port, &frontend.targets.default),
+        ("later", 8080, &Target::Nowhere)
     );
 }
 
@@ -165,7 +179,7 @@ async fn a_broken_chain_is_a_frontend_without_a_service() {
         .put(Key::global(Kind::ForwardingRule, "site"), rule)
         .await;
     let table = table(&cloud.store, &[], None);
-    assert_eq!(table.frontends[0].service, None);
+    assert_eq!(table.frontends[0].targets, UrlMap::to(Target::Nowhere));
     assert_eq!(table.frontends[0].target_proxy, "");
 }
 
@@ -203,4 +217,142 @@ async fn a_group_drains_as_long_as_the_most_patient_of_its_services() {
     );
     let stranger = Key::zonal(Kind::InstanceGroupManager, ZONE, "stranger");
     assert_eq!(draining_timeout(&cloud.store, &stranger), Duration::ZERO);
+}
+
+/// The service `service` after its fields were overwritten.
+async fn service_with(cloud: &Cloud, fields: Value) -> std::sync::Arc<Service> {
+    let key = Key::global(Kind::BackendService, "service");
+    let mut body = cloud.store.get(&key).unwrap().body.clone();
+    body.extend(fields.as_object().unwrap().clone());
+    cloud.put(key, Value::Object(body)).await;
+    let table = table(&cloud.store, &[endpoint("a", "group", 1)], None);
+    match &table.frontends[0].targets.default {
+        Target::Service(service) => std::sync::Arc::clone(service),
+        other => panic!("{other:?} is no service"),
+    }
+}
+
+#[tokio::test]
+async fn a_group_without_the_services_port_has_no_backends() {
+    let cloud = Cloud::new().with_chain().await;
+    let count = |service: &Service| service.groups[0].instances.len();
+    assert_eq!(count(&*service_with(&cloud, json!({})).await), 1);
+    let other = json!({ "portName": "admin" });
+    assert_eq!(count(&*service_with(&cloud, other.clone()).await), 0);
+    cloud.name_ports("group", &["http", "admin"]).await;
+    assert_eq!(count(&*service_with(&cloud, other).await), 1);
+}
+
+#[tokio::test]
+async fn the_balancing_mode_and_the_scaler_give_a_group_its_share() {
+    let cloud = Cloud::new().with_chain().await;
+    let group = cloud
+        .store
+        .url(&Key::zonal(Kind::InstanceGroup, ZONE, "group"));
+    let cases = [
+        (json!({}), 0.8, 0.0),
+        (
+            json!({ "maxUtilization": 0.5, "capacityScaler": 0.5 }),
+            0.25,
+            0.0,
+        ),
+        (
+            json!({ "balancingMode": "RATE", "maxRate": 100, "capacityScaler": 0.1 }),
+            0.0,
+            10.0,
+        ),
+        (
+            json!({ "balancingMode": "RATE", "maxRatePerInstance": 20.0 }),
+            20.0,
+            0.0,
+        ),
+        (json!({ "capacityScaler": 0 }), 0.0, 0.0),
+    ];
+    for (mut backend, per_instance, whole) in cases {
+        backend["group"] = json!(group);
+        let service = service_with(&cloud, json!({ "backends": [backend] })).await;
+        let expected = Share {
+            per_instance,
+            whole,
+        };
+        assert_eq!(service.groups[0].share, expected, "{backend}");
+    }
+}
+
+#[tokio::test]
+async fn rates_beside_utilizations_leave_every_instance_the_same_share() {
+    let cloud = Cloud::new().with_chain().await;
+    let backend = |mode: &str, scaler: f64| {
+        let group = Key::zonal(Kind::InstanceGroup, ZONE, "group");
+        json!({ "group": cloud.store.url(&group), "balancingMode": mode, "maxRate": 50,
+                "capacityScaler": scaler })
+    };
+    let backends = json!([backend("RATE", 1.0), backend("UTILIZATION", 0.5)]);
+    let service = service_with(&cloud, json!({ "backends": backends })).await;
+    let shares: Vec<f64> = service
+        .groups
+        .iter()
+        .map(|g| g.share.per_instance)
+        .collect();
+    assert_eq!(shares, [1.0, 0.5]);
+}
+
+#[tokio::test]
+async fn affinity_is_read_with_its_cookie() {
+    let cloud = Cloud::new().with_chain().await;
+    let cookie = json!({ "sessionAffinity": "GENERATED_COOKIE", "affinityCookieTtlSec": 60 });
+    let expected = Affinity::GeneratedCookie {
+        name: "GCLB",
+        ttl: Some(Duration::from_mins(1)),
+    };
+    assert_eq!(service_with(&cloud, cookie).await.affinity, expected);
+    let address = json!({ "sessionAffinity": "CLIENT_IP" });
+    assert_eq!(
+        service_with(&cloud, address).await.affinity,
+        Affinity::ClientIp
+    );
+    let header = json!({ "sessionAffinity": "HEADER_FIELD",
+                         "consistentHash": { "httpHeaderName": "x-user" } });
+    let expected = Affinity::Header("x-user".to_owned());
+    assert_eq!(service_with(&cloud, header).await.affinity, expected);
+}
+
+#[tokio::test]
+async fn a_url_map_is_read_with_its_hosts_paths_and_redirects() {
+    let cloud = Cloud::new().with_chain().await;
+    let service = cloud.url(Kind::BackendService, "service");
+    let map = json!({
+        "defaultUrlRedirect": { "httpsRedirect": true, "stripQuery": true },
+        "hostRules": [{ "hosts": ["Shop.test"], "pathMatcher": "shop" }],
+        "pathMatchers": [{
+            "name": "shop",
+            "defaultService": service,
+            "pathRules": [
+                { "paths": ["/old/*"], "urlRedirect":
+                    { "prefixRedirect": "/new/", "redirectResponseCode": "FOUND" } },
+                { "paths": ["/gone"], "service": cloud.url(Kind::BackendService, "gone") },
+            ],
+        }],
+    });
+    cloud.put(Key::global(Kind::UrlMap, "map"), map).await;
+    let table = table(&cloud.store, &[], None);
+    let targets = &table.frontends[0].targets;
+    let to_https = Redirect {
+        status: 301,
+        https: true,
+        strip_query: true,
+        ..Redirect::default()
+    };
+    assert_eq!(targets.find("elsewhere", "/"), &Target::Redirect(to_https));
+    assert_eq!(service_of(targets.find("shop.test", "/")).name, "service");
+    assert_eq!(targets.find("shop.test", "/gone"), &Target::Nowhere);
+    let moved = Redirect {
+        status: 302,
+        path: Some(RedirectPath::Prefix("/new/".to_owned())),
+        ..Redirect::default()
+    };
+    assert_eq!(
+        targets.find("shop.test", "/old/a"),
+        &Target::Redirect(moved)
+    );
 }

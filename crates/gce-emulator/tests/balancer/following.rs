@@ -11,11 +11,15 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-fn put(kind: Kind, name: &str, body: Value) -> Write {
+fn put_at(key: Key, body: Value) -> Write {
     let Value::Object(body) = body else {
         panic!("a resource is an object")
     };
-    Write::Put(Resource::new(Key::global(kind, name), body))
+    Write::Put(Resource::new(key, body))
+}
+
+fn put(kind: Kind, name: &str, body: Value) -> Write {
+    put_at(Key::global(kind, name), body)
 }
 
 fn group() -> Key {
@@ -29,7 +33,9 @@ fn chain(store: &Store) -> Vec<Write> {
     let map = json!({ "defaultService": url(Kind::BackendService, "service") });
     let proxy = json!({ "urlMap": url(Kind::UrlMap, "map") });
     let rule = json!({ "target": url(Kind::TargetHttpProxy, "proxy") });
+    let ports = json!({ "namedPorts": [{ "name": "http", "port": 5000 }] });
     vec![
+        put_at(group(), ports),
         put(Kind::BackendService, "service", service),
         put(Kind::UrlMap, "map", map),
         put(Kind::TargetHttpProxy, "proxy", proxy),

@@ -1,7 +1,7 @@
 //! Forwarding rules: how frontends come, change and go, and what they add to a request.
 
 use crate::support::*;
-use gce_emulator::balancer::{Balancer, RoutingTable};
+use gce_emulator::balancer::{Balancer, RoutingTable, Target, UrlMap};
 use http::{Method, StatusCode};
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn without_a_healthy_backend_the_answer_is_503() {
     let (balancer, site) = balancer(checked(vec![dead.backend()]));
     let early = get_page(site, "/").await;
     assert_eq!(early.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(early.body, "no healthy backend\n");
+    assert_eq!(early.body, "no healthy upstream");
     until_unhealthy(&balancer, &dead).await;
     assert_eq!(
         get_page(site, "/").await.status,
@@ -88,7 +88,7 @@ async fn without_a_healthy_backend_the_answer_is_503() {
 async fn a_rule_whose_chain_is_broken_answers_503() {
     let balancer = Balancer::start(1).unwrap();
     let mut table = table(unchecked(vec![]));
-    table.frontends[0].service = None;
+    table.frontends[0].targets = UrlMap::to(Target::Nowhere);
     balancer.apply(&table).unwrap();
     let answer = get_page(addr(&balancer, RULE), "/").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);

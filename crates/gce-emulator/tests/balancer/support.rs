@@ -9,7 +9,9 @@ use axum::Router;
 use axum::extract::Request as AxumRequest;
 use axum::routing::{any, get};
 use bytes::Bytes;
-use gce_emulator::balancer::{Backend, Balancer, Check, Frontend, RoutingTable, Service};
+use gce_emulator::balancer::{
+    Backend, Balancer, Check, Frontend, Group, RoutingTable, Service, Share, Target, UrlMap,
+};
 use gce_emulator::prober::Health;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -17,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 
@@ -133,8 +136,6 @@ impl Instance {
     pub fn backend(&self) -> Backend {
         Backend {
             instance: self.name.clone(),
-            group: "group".to_owned(),
-            zone: "us-central1-a".to_owned(),
             addr: self.addr,
             draining: false,
         }
@@ -201,9 +202,18 @@ pub fn unchecked(backends: Vec<Backend>) -> Service {
     Service {
         name: "service".to_owned(),
         timeout: Duration::from_secs(30),
-        draining_timeout: Duration::ZERO,
-        check: None,
-        backends,
+        groups: vec![group("group", Share::EVEN, backends)],
+        ..Service::default()
+    }
+}
+
+/// A group of a service.
+pub fn group(name: &str, share: Share, instances: Vec<Backend>) -> Group {
+    Group {
+        name: name.to_owned(),
+        zone: "us-central1-a".to_owned(),
+        share,
+        instances,
     }
 }
 
@@ -215,12 +225,25 @@ pub fn checked(backends: Vec<Backend>) -> Service {
 }
 
 pub fn frontend(rule: &str, port: u16, service: Service) -> Frontend {
+    routing(rule, port, UrlMap::to(to(service)))
+}
+
+/// The target that is a service.
+pub fn to(service: Service) -> Target {
+    Target::Service(Arc::new(service))
+}
+
+/// A plain frontend with a URL map of its own.
+pub fn routing(rule: &str, port: u16, targets: UrlMap<Target>) -> Frontend {
     Frontend {
         rule: rule.to_owned(),
         port,
         target_proxy: "proxy".to_owned(),
         url_map: "map".to_owned(),
-        service: Some(service),
+        targets,
+        certificates: Vec::new(),
+        keep_alive: Duration::from_mins(10),
+        secure_twin: None,
     }
 }
 
@@ -295,7 +318,14 @@ pub struct Client(SendRequest<Full<Bytes>>);
 
 impl Client {
     pub async fn connect(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).await.unwrap();
+        Self::over(TcpStream::connect(addr).await.unwrap()).await
+    }
+
+    /// A client on a connection that is there already.
+    pub async fn over<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection.with_upgrades());
         Self(sender)

@@ -34,6 +34,7 @@ async fn requests_are_counted_under_their_whole_chain_and_only_once() {
         rule: RULE.to_owned(),
         target_proxy: "proxy".to_owned(),
         url_map: "map".to_owned(),
+        path_rule: String::new(),
         service: "service".to_owned(),
         group: "group".to_owned(),
         zone: "us-central1-a".to_owned(),
