@@ -13,6 +13,7 @@ mod services;
 mod url_maps;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -145,14 +146,14 @@ fn frontend(store: &Store, services: &mut Services<'_>, name: String, rule: &Res
     }
 }
 
-fn proxy(store: &Store, rule: &Resource) -> Option<std::sync::Arc<Resource>> {
+fn proxy(store: &Store, rule: &Resource) -> Option<Arc<Resource>> {
     let key = rule.reference("target")?;
     let is_proxy = key.kind == Kind::TargetHttpProxy || is_secure(&key);
     store.get(&key).filter(|_| is_proxy)
 }
 
 fn is_secure(proxy: &Key) -> bool {
-    proxy.kind.collection() == "targetHttpsProxies"
+    proxy.kind == Kind::TargetHttpsProxy
 }
 
 /// What a secure proxy shows, in its order. It shows something even if none of its certificates
@@ -189,7 +190,7 @@ fn certificate(resource: &Resource) -> Certificate {
 /// The rule that serves the address of a plain one with HTTPS.
 fn secure_twin(store: &Store, rule: &Resource) -> Option<String> {
     let address = rule.text("IPAddress")?;
-    let serves = |other: &&std::sync::Arc<Resource>| {
+    let serves = |other: &&Arc<Resource>| {
         other.key != rule.key
             && other.text("IPAddress") == Some(address)
             && other

@@ -220,14 +220,14 @@ async fn a_group_drains_as_long_as_the_most_patient_of_its_services() {
 }
 
 /// The service `service` after its fields were overwritten.
-async fn service_with(cloud: &Cloud, fields: Value) -> std::sync::Arc<Service> {
+async fn service_with(cloud: &Cloud, fields: Value) -> Arc<Service> {
     let key = Key::global(Kind::BackendService, "service");
     let mut body = cloud.store.get(&key).unwrap().body.clone();
     body.extend(fields.as_object().unwrap().clone());
     cloud.put(key, Value::Object(body)).await;
     let table = table(&cloud.store, &[endpoint("a", "group", 1)], None);
     match &table.frontends[0].targets.default {
-        Target::Service(service) => std::sync::Arc::clone(service),
+        Target::Service(service) => Arc::clone(service),
         other => panic!("{other:?} is no service"),
     }
 }
@@ -355,4 +355,81 @@ async fn a_url_map_is_read_with_its_hosts_paths_and_redirects() {
         targets.find("shop.test", "/old/a"),
         &Target::Redirect(moved)
     );
+}
+
+/// A secure rule at `address`, with a certificate of this body.
+async fn secure_rule(cloud: &Cloud, address: &str, certificate: Value) {
+    cloud
+        .put(
+            Key::global(Kind::SslCertificate, "certificate"),
+            certificate,
+        )
+        .await;
+    let proxy = json!({
+        "urlMap": cloud.url(Kind::UrlMap, "map"),
+        "sslCertificates": [cloud.url(Kind::SslCertificate, "certificate")],
+    });
+    cloud
+        .put(Key::global(Kind::TargetHttpsProxy, "secure"), proxy)
+        .await;
+    let target = cloud.url(Kind::TargetHttpsProxy, "secure");
+    let rule = json!({ "target": target, "IPAddress": address });
+    cloud
+        .put(Key::global(Kind::ForwardingRule, "secure"), rule)
+        .await;
+}
+
+#[tokio::test]
+async fn a_secure_proxy_brings_its_certificates() {
+    let cloud = Cloud::new().with_chain().await;
+    let managed = json!({ "type": "MANAGED", "managed": { "domains": ["a.test"] } });
+    let own = json!({ "certificate": "chain", "privateKey": "key" });
+    let cases = [
+        (
+            managed,
+            Certificate::Managed {
+                domains: vec!["a.test".to_owned()],
+            },
+        ),
+        (
+            own,
+            Certificate::Given {
+                chain: "chain".to_owned(),
+                key: "key".to_owned(),
+            },
+        ),
+    ];
+    for (body, expected) in cases {
+        secure_rule(&cloud, "203.0.113.1", body).await;
+        let table = table(&cloud.store, &[], None);
+        let rule = |name: &str| {
+            let found = table
+                .frontends
+                .iter()
+                .find(|frontend| frontend.rule == name);
+            found.unwrap()
+        };
+        assert_eq!(rule("secure").certificates, [expected]);
+        assert_eq!(rule("secure").url_map, "map");
+        assert_eq!(rule("site").certificates, []);
+    }
+}
+
+#[tokio::test]
+async fn a_plain_rule_knows_the_secure_one_of_its_address() {
+    let cloud = Cloud::new().with_chain().await;
+    let target = cloud.url(Kind::TargetHttpProxy, "proxy");
+    let plain = json!({ "target": target, "IPAddress": "203.0.113.1" });
+    cloud
+        .put(Key::global(Kind::ForwardingRule, "site"), plain)
+        .await;
+    for (address, twin) in [
+        ("203.0.113.1", Some("secure".to_owned())),
+        ("203.0.113.2", None),
+    ] {
+        secure_rule(&cloud, address, json!({})).await;
+        let table = table(&cloud.store, &[], None);
+        let site = table.frontends.iter().find(|f| f.rule == "site").unwrap();
+        assert_eq!(site.secure_twin, twin, "{address}");
+    }
 }
