@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::client_stream::ClientStream;
 use super::connection::Connection;
 use super::forwarder::Forwarder;
 use super::route::{Route, RouteCell};
@@ -180,7 +181,7 @@ async fn welcome(
         .clone();
     let Some(tls) = tls else {
         return serve(
-            Box::new(stream),
+            Box::new(ClientStream::new(stream)),
             Connection::plain(),
             &front,
             &proxy,
@@ -190,8 +191,15 @@ async fn welcome(
     };
     match secure::accept(stream, tls).await {
         Ok(stream) => {
-            let connection = Connection::secure(stream.facts());
-            serve(Box::new(stream), connection, &front, &proxy, &shutdown).await;
+            let connection = Connection::secure(secure::facts(&stream));
+            serve(
+                Box::new(ClientStream::new(stream)),
+                connection,
+                &front,
+                &proxy,
+                &shutdown,
+            )
+            .await;
         }
         Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
     }

@@ -14,6 +14,7 @@
 
 mod affinity;
 mod certificate;
+mod client_stream;
 mod connection;
 mod custom_headers;
 mod deadline;

@@ -83,6 +83,19 @@ async fn large_bodies_pass_unchanged_both_ways() {
 }
 
 #[tokio::test]
+async fn a_small_answer_arrives_in_one_piece() {
+    let a = Instance::start("a");
+    let (_balancer, site) = balancer(unchecked(vec![a.backend()]));
+    let mut client = tokio::net::TcpStream::connect(site).await.unwrap();
+    let head = b"GET / HTTP/1.1\r\nhost: site.test\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    let mut answer = [0; 4096];
+    let length = guarded("the answer", client.read(&mut answer)).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.ends_with("\r\n\r\na"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_web_socket_is_connected_through() {
     let a = Instance::raw("a", |mut stream| async move {
         let head = read_head(&mut stream).await;
