@@ -46,6 +46,8 @@ pub struct Config {
     pub speed: u32,
     /// Whether operations answer RUNNING first, as Google's mostly do.
     pub slow_operations: bool,
+    /// Whether metrics can be read only as late as at Google.
+    pub metrics_late: bool,
     /// Whether to move the state file out of the way first.
     pub reset_state: bool,
     pub workload: Workload,
@@ -147,6 +149,7 @@ impl Emulator {
             metrics: metrics.clone(),
             fleet: handle.clone(),
             slow_operations: config.slow_operations,
+            metrics_late: config.metrics_late,
             listeners: balancer.listeners(),
             health: balancer.health(),
         });

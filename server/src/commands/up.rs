@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// How operations of the API end: at once, or after a while as Google's mostly do
     #[arg(long, value_enum, default_value_t = Operations::Fast)]
     operations: Operations,
+    /// When metrics can be read: at once, or as late as at Google, minutes after the fact
+    #[arg(long, value_enum, default_value_t = Metrics::Fresh)]
+    metrics: Metrics,
     /// Rename the old state and begin anew
     #[arg(long)]
     reset_state: bool,
@@ -53,6 +56,12 @@ pub(crate) struct Args {
 enum Operations {
     Fast,
     Slow,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Metrics {
+    Fresh,
+    Late,
 }
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -96,6 +105,7 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         state_dir: state_dir::choose(args.state_dir)?,
         speed: args.speed,
         slow_operations: args.operations == Operations::Slow,
+        metrics_late: args.metrics == Metrics::Late,
         reset_state: args.reset_state,
         program: if args.command.is_empty() {
             Program::Own

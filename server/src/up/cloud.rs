@@ -32,6 +32,7 @@ pub(crate) struct Wish {
     pub(crate) state_dir: PathBuf,
     pub(crate) speed: u32,
     pub(crate) slow_operations: bool,
+    pub(crate) metrics_late: bool,
     pub(crate) reset_state: bool,
     pub(crate) program: Program,
 }
@@ -97,6 +98,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         api_port: 0,
         speed: DEVELOPMENT_SPEED,
         slow_operations: false,
+        metrics_late: false,
         reset_state: false,
         program: Program::Own,
         state_dir,
@@ -154,6 +156,7 @@ fn config(wish: &Wish) -> Result<Config, Failure> {
         site_rule: Some((blueprint::NAME.to_owned(), wish.site_port)),
         speed: wish.speed,
         slow_operations: wish.slow_operations,
+        metrics_late: wish.metrics_late,
         reset_state: wish.reset_state,
         workload: workload::of(wish, api_port, &own),
         supervisor: vec![own.clone(), "__supervise".to_owned()],

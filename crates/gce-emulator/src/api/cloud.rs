@@ -29,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) fleet: FleetHandle,
     /// Whether operations answer RUNNING first.
     pub(crate) slow_operations: bool,
+    pub(crate) metrics_late: bool,
     /// Where each forwarding rule listens.
     pub(crate) listeners: watch::Receiver<BTreeMap<String, SocketAddr>>,
     /// What the balancer's health checks say.
@@ -50,6 +51,11 @@ impl Cloud {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Whether metrics can be read only as late as at Google.
+    pub(crate) fn metrics_late(&self) -> bool {
+        self.0.metrics_late
     }
 
     pub(crate) fn slow_operations(&self) -> bool {

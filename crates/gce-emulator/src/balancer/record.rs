@@ -59,6 +59,20 @@ impl TrafficRecorder {
     fn record_one(&self, at: Timestamp, traffic: &Traffic) {
         let (labels, code) = (&traffic.labels, traffic.response_code);
         self.count(at, labels, code, traffic.count);
+        self.number(
+            at,
+            labels,
+            code,
+            "request_bytes_count",
+            traffic.request_bytes,
+        );
+        self.number(
+            at,
+            labels,
+            code,
+            "response_bytes_count",
+            traffic.response_bytes,
+        );
         self.latencies(at, labels, code, "total_latencies", &traffic.total_latency);
         self.latencies(
             at,
@@ -70,18 +84,17 @@ impl TrafficRecorder {
     }
 
     fn count(&self, at: Timestamp, labels: &TrafficLabels, code: u16, count: u64) {
-        let value = Value::Int64((count * self.speed) as i64);
-        self.metrics.record(
-            at,
-            &self.series("request_count", labels, code),
-            value.clone(),
-        );
+        self.number(at, labels, code, "request_count", count);
+    }
+
+    /// Records a number for the whole exchange, and for the part of a backend if it had one.
+    fn number(&self, at: Timestamp, labels: &TrafficLabels, code: u16, metric: &str, number: u64) {
+        let value = Value::Int64((number * self.speed) as i64);
+        let of = |metric: &str| self.series(metric, labels, code);
+        self.metrics.record(at, &of(metric), value.clone());
         if !labels.group.is_empty() {
-            self.metrics.record(
-                at,
-                &self.series("backend_request_count", labels, code),
-                value,
-            );
+            let of_backend = of(&format!("backend_{metric}"));
+            self.metrics.record(at, &of_backend, value);
         }
     }
 

@@ -34,7 +34,7 @@ type Known = (
 );
 
 #[rustfmt::skip]
-const KNOWN: [Known; 13] = [
+const KNOWN: [Known; 17] = [
     ("autoscaler.googleapis.com/capacity", "GAUGE", "DOUBLE", "1", &["metric_type"], "Utilization target multiplied by the number of serving VM instances."),
     ("autoscaler.googleapis.com/configured_max_size", "GAUGE", "INT64", "1", &[], "Maximum number of VM instances in the group."),
     ("autoscaler.googleapis.com/configured_min_size", "GAUGE", "INT64", "1", &[], "Minimum number of VM instances in the group."),
@@ -45,8 +45,12 @@ const KNOWN: [Known; 13] = [
     ("compute.googleapis.com/instance/uptime", "DELTA", "DOUBLE", "s{uptime}", &["instance_name"], "Seconds for which the instance has been running."),
     ("compute.googleapis.com/instance_group/size", "GAUGE", "INT64", "1", &[], "Number of VM instances in the group."),
     ("loadbalancing.googleapis.com/https/backend_latencies", "DELTA", "DISTRIBUTION", "ms", HTTPS, "Latency between the balancer's request to the backend and the last byte of its answer."),
+    ("loadbalancing.googleapis.com/https/backend_request_bytes_count", "DELTA", "INT64", "By", HTTPS, "Number of bytes sent as requests to backends."),
     ("loadbalancing.googleapis.com/https/backend_request_count", "DELTA", "INT64", "1", HTTPS, "Number of requests served by backends."),
+    ("loadbalancing.googleapis.com/https/backend_response_bytes_count", "DELTA", "INT64", "By", HTTPS, "Number of bytes sent as answers by backends."),
+    ("loadbalancing.googleapis.com/https/request_bytes_count", "DELTA", "INT64", "By", HTTPS, "Number of bytes sent as requests to the load balancer."),
     ("loadbalancing.googleapis.com/https/request_count", "DELTA", "INT64", "1", HTTPS, "Number of requests served by the load balancer."),
+    ("loadbalancing.googleapis.com/https/response_bytes_count", "DELTA", "INT64", "By", HTTPS, "Number of bytes sent as answers by the load balancer."),
     ("loadbalancing.googleapis.com/https/total_latencies", "DELTA", "DISTRIBUTION", "ms", HTTPS, "Latency between the client's request and the last byte of the answer."),
 ];
 

@@ -14,6 +14,7 @@ use super::{
     query::Query,
     reduce::{self, Reducer},
     shape,
+    visibility::visible_until,
 };
 use crate::{
     api::{Cloud, query, rpc_answer},
@@ -43,7 +44,11 @@ async fn answer(
     let from = align::reach(query.period, query.from, query.to);
     let selected = cloud.metrics().select(matches, from, query.to).await?;
     let mut all = Vec::with_capacity(selected.len());
-    for series in selected {
+    for mut series in selected {
+        if cloud.metrics_late() {
+            let until = visible_until(&series.key.metric_type, cloud.clock().now());
+            series.points.retain(|point| point.end <= until);
+        }
         query.aligner.check(series.key.kind, series.value_type)?;
         all.push(align_series(&query, &series));
     }

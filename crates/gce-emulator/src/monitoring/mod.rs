@@ -11,6 +11,7 @@ mod list;
 mod query;
 mod reduce;
 mod shape;
+mod visibility;
 
 pub(crate) use self::{
     create::create,

@@ -34,6 +34,7 @@ pub(crate) fn config(dir: &Path) -> Config {
         site_rule: Some(("web".to_owned(), 0)),
         speed: 60,
         slow_operations: false,
+        metrics_late: false,
         reset_state: false,
         workload: Workload {
             command: program(&["serve"]),

@@ -113,7 +113,7 @@ mod as_metrics {
         let a = Instance::start("a");
         let (balancer, site) = balancer(unchecked(vec![a.backend()]));
         for _ in 0..3 {
-            get_page(site, "/").await;
+            get_page(site, "/echo").await;
         }
         // A request is counted before it stops being in flight.
         until("the requests to be over", || balancer.in_flight("a") == 0).await;
@@ -133,6 +133,14 @@ mod as_metrics {
             assert_eq!(series.key.metric_labels["response_code_class"], "200");
             assert_eq!(series.key.resource_labels["backend_name"], "group");
             assert_eq!(series.key.resource_labels["backend_scope_type"], "ZONE");
+        }
+        for metric in ["response_bytes_count", "backend_response_bytes_count"] {
+            let [series] = &select(&metrics, metric).await[..] else {
+                panic!("one series")
+            };
+            let bytes = sum(&series.points[0].value);
+            // Three answers that echo the same head, at twenty times the speed.
+            assert!(bytes > 0.0 && bytes % 60.0 == 0.0, "{metric}: {bytes}");
         }
         for metric in ["total_latencies", "backend_latencies"] {
             let [series] = &select(&metrics, metric).await[..] else {
