@@ -4,7 +4,7 @@ ARGS ?=
 WITH_TOOLS := . scripts/env.sh &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up test bench dev long clean
+.PHONY: help setup build up test bench chaos dev long clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ test: ## set up, then run every check and test
 
 bench: ## measure, side by side with the rivals, into docs/benchmarks.md
 	@scripts/bench.sh
+
+chaos: build ## kill, roll and scale the fleet under load; no idempotent request may fail (ARGS="--requests 1000000")
+	@scripts/chaos.sh $(ARGS)
 
 dev: setup ## serve the app for development on port 3000, rebuilt as files change
 	@$(WITH_TOOLS) cargo leptos watch

@@ -29,6 +29,7 @@ step "clippy, without local cloud" cargo clippy -p server --no-default-features 
 step "clippy, browser" cargo clippy -p frontend --target wasm32-unknown-unknown --locked -- -D warnings
 step "release build" cargo leptos build --release --precompress
 step "unit and integration tests" cargo test "${native[@]}"
+step "chaos" scripts/chaos.sh
 step "browser tests" end2end/run.sh
 
 rust_passed=$(grep -aoE 'test result: [a-zA-Z]+\. [0-9]+ passed' "$log" | awk '{n += $4} END {print n + 0}')
