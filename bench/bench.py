@@ -22,7 +22,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "target/release/flaskscale"
+PROGRAM = pathlib.Path(os.environ.get("BENCH_PROGRAM", ROOT / "target/release/flaskscale"))
 SITE = ROOT / "target/site"
 CONNECTIONS = 32
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
@@ -33,8 +33,12 @@ HANG_GUARD = 180
 
 
 def main():
+    # It builds on this file, so this file can only need it late.
+    import balancer
+
     lines = ["# Benchmarks", "", *header()]
     lines += pages()
+    lines += balancer.section()
     lines += starts()
     lines += readies()
     lines += sizes()
@@ -149,8 +153,8 @@ def wrk(port, seconds):
     errors += int((re.search(r"Non-2xx or 3xx responses: (\d+)", text) or [0, 0])[1])
     return {
         "rps": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-        "p50": milliseconds(re.search(r"50%\s+(\S+)", text)[1]),
-        "p99": milliseconds(re.search(r"99%\s+(\S+)", text)[1]),
+        "p50": milliseconds(re.search(r"^ +50%\s+(\S+)", text, re.MULTILINE)[1]),
+        "p99": milliseconds(re.search(r"^ +99%\s+(\S+)", text, re.MULTILINE)[1]),
         "errors": errors,
     }
 

@@ -4,9 +4,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build
 . scripts/env.sh
-for tool in wrk taskset; do
+for tool in wrk taskset nginx; do
   command -v "$tool" >/dev/null && continue
-  echo "set-up failed: $tool is needed (Debian: apt-get install wrk util-linux)" >&2
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "set-up: apt-get install wrk util-linux nginx-light" >&2
+    apt-get install -y -qq --no-install-recommends wrk util-linux nginx-light >&2 && continue
+  fi
+  echo "set-up failed: $tool is needed (Debian: apt-get install wrk util-linux nginx-light)" >&2
   exit 1
 done
 cargo leptos build --release --precompress
