@@ -90,7 +90,9 @@ async fn a_small_answer_arrives_in_one_piece() {
     let head = b"GET / HTTP/1.1\r\nhost: site.test\r\n\r\n";
     client.write_all(head).await.unwrap();
     let mut answer = [0; 4096];
-    let length = guarded("the answer", client.read(&mut answer)).await.unwrap();
+    let length = guarded("the answer", client.read(&mut answer))
+        .await
+        .unwrap();
     let answer = String::from_utf8_lossy(&answer[..length]);
     assert!(answer.ends_with("\r\n\r\na"), "{answer}");
 }
