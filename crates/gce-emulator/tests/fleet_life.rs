@@ -151,14 +151,16 @@ async fn a_new_template_is_used_for_what_is_made_anew() {
     let machines = cloud
         .wait_for("the other template", move |machines| {
             machines.iter().all(is_running)
-                && machines.iter().any(|machine| machine.template == wanted)
+                && machines
+                    .iter()
+                    .any(|machine| machine.version.template == wanted)
         })
         .await;
     assert_eq!(names(&machines), names(&two));
     assert_eq!(
         machines
             .iter()
-            .filter(|machine| machine.template == newer)
+            .filter(|machine| machine.version.template == newer)
             .count(),
         1
     );

@@ -9,10 +9,10 @@ use super::member::Member;
 use crate::{
     clock::{Clock, rfc3339},
     compute::change::Command,
-    fleet::{FleetHandle, MachineError},
+    fleet::{FleetHandle, GroupState, MachineError},
     metrics::Metrics,
     prober::{Health, HealthMap},
-    resource::{Key, Kind},
+    resource::{Key, Kind, Resource},
     store::Store,
 };
 
@@ -85,6 +85,11 @@ impl Cloud {
             .collect()
     }
 
+    /// How far a group has got, given its manager.
+    pub(crate) fn group_state(&self, manager: &Resource) -> GroupState {
+        self.0.fleet.group_state(manager)
+    }
+
     /// `healthStatus` of a group's instances under a backend service's health check.
     pub(crate) fn backend_health(&self, group: &Key, check: Option<&str>) -> Vec<Value> {
         let manager = Key::new(
@@ -141,6 +146,10 @@ impl Cloud {
             match command {
                 Command::Delete(instances) => self.0.fleet.delete_instances(&instances),
                 Command::Recreate(instances) => self.0.fleet.recreate_instances(&instances),
+                Command::Update(instances, minimal) => {
+                    self.0.fleet.update_instances(&instances, minimal);
+                }
+                Command::Abandon(instances) => self.0.fleet.abandon_instances(&instances),
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    fleet::Machine,
+    fleet::{Machine, Version},
     resource::{Key, last_segment},
     store::Store,
 };
@@ -17,8 +17,7 @@ pub(crate) struct Member {
     pub(crate) status: &'static str,
     /// Google's `currentAction`.
     pub(crate) action: &'static str,
-    /// The URL of its template.
-    pub(crate) template: String,
+    pub(crate) version: Version,
     /// What the autohealing check says.
     pub(crate) healthy: Option<bool>,
     pub(crate) pid: Option<u32>,
@@ -35,7 +34,7 @@ impl Member {
             group: machine.group.clone(),
             status: machine.status.as_str(),
             action: machine.action.as_str(),
-            template: machine.template.clone(),
+            version: machine.version.clone(),
             healthy: machine.healthy,
             pid: machine.pid,
             port: machine.addr.map(|addr| addr.port()),
@@ -51,8 +50,11 @@ impl Member {
             "id": self.id.to_string(),
             "instanceStatus": self.status,
             "currentAction": self.action,
-            "version": {"instanceTemplate": self.template},
+            "version": {"instanceTemplate": self.version.template},
         });
+        if let Some(name) = &self.version.name {
+            managed["version"]["name"] = json!(name);
+        }
         if let (Some(check), Some(healthy)) = (check, self.healthy) {
             let state = if healthy { "HEALTHY" } else { "UNHEALTHY" };
             managed["instanceHealth"] =

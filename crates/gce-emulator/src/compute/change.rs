@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     api::Cloud,
     error::ApiError,
+    fleet::UpdateAction,
     resource::{Key, Resource},
     store::Transaction,
 };
@@ -44,6 +45,10 @@ pub(crate) enum Command {
     Delete(Vec<Key>),
     /// Drain and end them, then make them anew.
     Recreate(Vec<Key>),
+    /// Bring them to their versions, at least by this action.
+    Update(Vec<Key>, UpdateAction),
+    /// Let them go; their records say so already.
+    Abandon(Vec<Key>),
 }
 
 type Decided = Result<Vec<Command>, ApiError>;

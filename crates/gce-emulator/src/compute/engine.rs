@@ -315,14 +315,20 @@ fn name(body: &Body) -> Result<String, ApiError> {
     if name.is_empty() {
         return Err(ApiError::required("resource.name"));
     }
+    check_name("resource.name", name)?;
+    Ok(name.to_owned())
+}
+
+/// Refuses what is no name by RFC 1035.
+pub(super) fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let good = name.len() <= 63
         && name.bytes().all(|byte| inner(byte) || byte == b'-')
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('-');
     if good {
-        return Ok(name.to_owned());
+        return Ok(());
     }
     let why = "Must be a match of regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'";
-    Err(ApiError::invalid("resource.name", name, why))
+    Err(ApiError::invalid(field, name, why))
 }

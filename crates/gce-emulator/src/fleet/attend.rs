@@ -9,9 +9,13 @@ use super::{
     launch::Running,
     life::Life,
     machine::{CurrentAction, MachineStatus},
-    system_metrics,
+    orders::Rework,
+    plan::Leaving,
+    record, system_metrics,
+    version::Version,
 };
 use crate::{
+    resource::Key,
     routing,
     supervise::protocol::{Event, Exit},
 };
@@ -23,7 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(super) enum Outcome {
     Died(Exit),
     Unhealthy,
-    Recreate,
+    /// It is to be made anew, as this action.
+    Again(CurrentAction),
     Leave,
     Stop,
 }
@@ -43,13 +48,8 @@ impl Life {
                 },
                 () = context.stop.cancelled() => return Outcome::Stop,
                 _ = self.orders.changed() => {
-                    let orders = *self.orders.borrow_and_update();
-                    if orders.leave {
-                        return Outcome::Leave;
-                    }
-                    if orders.recreations > self.recreations {
-                        self.recreations = orders.recreations;
-                        return Outcome::Recreate;
+                    if let Some(outcome) = self.obey().await {
+                        return outcome;
                     }
                 }
                 _ = looks.tick() => {
@@ -62,6 +62,44 @@ impl Life {
         }
     }
 
+    /// Does what was ordered, or tells why the program must end for it.
+    async fn obey(&mut self) -> Option<Outcome> {
+        let orders = self.orders.borrow_and_update().clone();
+        if orders.leave != Leaving::No {
+            return Some(Outcome::Leave);
+        }
+        if orders.reworks == self.reworks {
+            return None;
+        }
+        match orders.rework {
+            Rework::Restart => return Some(Outcome::Again(CurrentAction::Restarting)),
+            Rework::Recreate => return Some(Outcome::Again(CurrentAction::Recreating)),
+            Rework::Relabel => {}
+            Rework::Refresh => self.refresh(&orders.version).await,
+        }
+        (self.reworks, self.version) = (orders.reworks, orders.version);
+        let (roster, version) = (&self.context.roster, self.version.clone());
+        roster.carried_out(&self.key, self.reworks);
+        roster.change(&self.key, |machine| machine.version = version);
+        roster.settle(&self.key, |machine| {
+            if machine.action == CurrentAction::Refreshing {
+                machine.action = CurrentAction::None;
+            }
+        });
+        None
+    }
+
+    /// Gives the running instance what its new template says of metadata, labels and tags.
+    async fn refresh(&self, version: &Version) {
+        let store = &self.context.store;
+        let template = Key::from_url(&version.template).and_then(|key| store.get(&key));
+        let Some(template) = template else { return };
+        let update = store.update(&self.key, move |body| record::refresh(body, &template));
+        if let Err(error) = update.await {
+            tracing::error!(instance = self.key.name, %error, "an instance could not be refreshed");
+        }
+    }
+
     async fn started(&self, running: &Running, pid: i32) {
         let verify = self.autohealing_delay().is_some();
         let now = self.context.clock.now();
@@ -69,6 +107,8 @@ impl Life {
             machine.pid = u32::try_from(pid).ok();
             machine.addr = Some(running.addr());
             machine.running_since = Some(now);
+        });
+        self.context.roster.settle(&self.key, |machine| {
             machine.action = if verify {
                 CurrentAction::Verifying
             } else {
@@ -91,7 +131,7 @@ impl Life {
         };
         let series = system_metrics::Instance {
             resource: &instance,
-            group: &self.group,
+            group: self.group(),
             cores: running.cores,
             utilization,
         };
@@ -109,7 +149,7 @@ impl Life {
         if machine.healthy == Some(true) && machine.action == CurrentAction::Verifying {
             self.context
                 .roster
-                .change(&self.key, |machine| machine.action = CurrentAction::None);
+                .settle(&self.key, |machine| machine.action = CurrentAction::None);
         }
         // The first good verdict ends the delay: from then on a bad one counts.
         let verified = machine.action == CurrentAction::None;
@@ -117,12 +157,23 @@ impl Life {
         let patient = machine
             .running_since
             .is_none_or(|since| now.since(since) < delay);
-        machine.healthy == Some(false) && (verified || !patient)
+        machine.healthy == Some(false) && (verified || !patient) && self.heals()
+    }
+
+    /// Whether the group repairs what fails its check, or only shows it.
+    fn heals(&self) -> bool {
+        let manager = self
+            .group()
+            .and_then(|group| self.context.store.get(&group));
+        let Some(manager) = manager else { return false };
+        let policy = |field: &str| manager.text(&format!("instanceLifecyclePolicy/{field}"));
+        let action = policy("onFailedHealthCheck").filter(|action| *action != "DEFAULT_ACTION");
+        action.or_else(|| policy("defaultActionOnFailure")) != Some("DO_NOTHING")
     }
 
     /// How long the group's autohealing policy waits for a first good verdict, if it has a policy.
     fn autohealing_delay(&self) -> Option<Duration> {
-        let manager = self.context.store.get(&self.group)?;
+        let manager = self.context.store.get(&self.group()?)?;
         manager.reference("autoHealingPolicies/0/healthCheck")?;
         let seconds = manager
             .number("autoHealingPolicies/0/initialDelaySec")
@@ -136,7 +187,8 @@ impl Life {
         context
             .roster
             .change(&self.key, |machine| machine.draining = true);
-        let timeout = routing::draining_timeout(&context.store, &self.group);
+        let Some(group) = self.group() else { return };
+        let timeout = routing::draining_timeout(&context.store, &group);
         if timeout.is_zero() {
             return;
         }

@@ -1,19 +1,28 @@
-//! The group reconciler: makes each managed group as large as it should be.
+//! The group reconciler: makes each managed group what it should be.
 //!
-//! It takes no input and keeps no state. It looks at the store and at the roster, and closes the
-//! difference; so it may run at any time, any number of times, and a missed wake-up costs at most
-//! the time to the next tick.
+//! It takes no input and keeps no state. It looks at the store and at the roster, and takes the
+//! next steps of the [`plan`](super::plan); so it may run at any time, any number of times, and a
+//! missed wake-up costs at most the time to the next tick.
 
-use std::{cmp::Ordering, sync::Arc, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
+    audit::location,
     context::Context,
-    leaving, life,
-    machine::{Machine, MachineStatus},
+    desired::Desired,
+    leaving::{self, Notes},
+    life,
+    machine::{CurrentAction, Machine, MachineStatus},
     names::instance_name,
+    orders::Told,
+    plan::{self, Creation, Leaving, Member, Plan, Way},
     system_metrics,
+    version::{UpdateAction, Version, needed_action},
 };
-use crate::resource::{Key, Kind, Resource};
+use crate::{
+    resource::{Key, Kind, Resource, Scope},
+    store::Store,
+};
 
 /// How often it looks although nothing woke it.
 const TICK: Duration = Duration::from_secs(1);
@@ -43,38 +52,77 @@ fn reconcile(context: &Arc<Context>) {
     let machines = context.roster.machines();
     let is_orphan = |group: &Key| managers.iter().all(|manager| manager.key != *group);
     for machine in machines.iter() {
-        if notes.name(&machine.key) || machine.group.as_ref().is_none_or(is_orphan) {
-            context
-                .roster
-                .order(&machine.key, |orders| orders.leave = true);
+        if machine.group.is_some() && notes.let_go(&machine.key) {
+            context.roster.abandon(&machine.key);
+        } else if notes.name(&machine.key) || machine.group.as_ref().is_some_and(is_orphan) {
+            context.roster.dismiss(&machine.key, Leaving::Removed);
         }
     }
     for manager in &managers {
-        let members = members(context, &machines, &manager.key);
-        let plan = plan(&Desired::of(manager), &members);
-        for key in plan.remove {
-            context.roster.order(&key, |orders| orders.leave = true);
-        }
-        for _ in 0..plan.create {
-            create(context, manager);
-        }
+        let plan = plan_for(context, manager);
+        carry_out(context, manager, &notes, plan);
     }
 }
 
-fn create(context: &Arc<Context>, manager: &Resource) {
+fn plan_for(context: &Context, manager: &Resource) -> Plan {
+    let desired = Desired::of(manager);
+    let ways = Ways::new(&context.store, &desired);
+    plan::plan(&desired, &members(context, &manager.key), |from, to| {
+        ways.way(from, to)
+    })
+}
+
+fn carry_out(context: &Arc<Context>, manager: &Resource, notes: &Notes, plan: Plan) {
+    for (key, why) in plan.remove {
+        context.roster.dismiss(&key, why);
+    }
+    for update in plan.update {
+        context
+            .roster
+            .rework(&update.key, update.action.into(), &update.version);
+    }
+    let mut asked_for = names_to_give(context, notes, &manager.key).into_iter();
+    for creation in plan.create {
+        let zone = Scope::Zone(creation.zone.clone());
+        let name = asked_for
+            .next()
+            .unwrap_or_else(|| free_name(context, manager, &zone));
+        create(
+            context,
+            manager,
+            Key::new(Kind::Instance, zone, name),
+            creation,
+        );
+    }
+}
+
+/// The names that somebody asked for and no instance has yet.
+fn names_to_give(context: &Context, notes: &Notes, group: &Key) -> Vec<String> {
+    let mut names = notes.names_for(group);
+    if !names.is_empty() {
+        let members = context.roster.members_of(group);
+        names.retain(|name| members.iter().all(|told| told.machine.key.name != *name));
+    }
+    names
+}
+
+fn free_name(context: &Context, manager: &Resource, zone: &Scope) -> String {
     let base = manager
         .text("baseInstanceName")
         .unwrap_or(&manager.key.name);
-    let key = |name: &str| Key::new(Kind::Instance, manager.key.scope.clone(), name);
+    let key = |name: &str| Key::new(Kind::Instance, zone.clone(), name);
     let taken =
         |name: &str| context.roster.contains(&key(name)) || context.store.get(&key(name)).is_some();
-    let name = instance_name(base, taken);
+    instance_name(base, taken)
+}
+
+fn create(context: &Arc<Context>, manager: &Resource, key: Key, creation: Creation) {
     tracing::info!(
         group = manager.key.name,
-        instance = name,
+        instance = key.name,
         "creating an instance"
     );
-    life::create(context, manager.key.clone(), key(&name));
+    life::create(context, manager.key.clone(), key, creation.version);
 }
 
 fn measure(context: &Context) {
@@ -87,156 +135,89 @@ fn measure(context: &Context) {
     }
 }
 
-/// The members of a group that are to stay, with what the choice of a victim needs.
-fn members(context: &Context, machines: &[Machine], group: &Key) -> Vec<Member> {
-    machines
+/// How far a group has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupState {
+    /// Nothing changes, and nothing is about to.
+    pub stable: bool,
+    /// Every instance has its version.
+    pub version_reached: bool,
+}
+
+pub(super) fn state(context: &Context, manager: &Resource) -> GroupState {
+    let desired = Desired::of(manager);
+    let told = context.roster.members_of(&manager.key);
+    let rests = |told: &Told| told.is_done && told.machine.action == CurrentAction::None;
+    let members: Vec<Member> = told.iter().map(member).collect();
+    let ways = Ways::new(&context.store, &desired);
+    let plan = plan::plan(&desired, &members, |from, to| ways.way(from, to));
+    GroupState {
+        stable: told.iter().all(rests) && told.len() == desired.size && plan == Plan::default(),
+        version_reached: plan::is_reached(&desired, &members),
+    }
+}
+
+/// The version that each instance of a group should have now, by its key.
+pub(super) fn intended(context: &Context, manager: &Resource) -> BTreeMap<Key, Version> {
+    plan::intended(&Desired::of(manager), &members(context, &manager.key))
+}
+
+fn members(context: &Context, group: &Key) -> Vec<Member> {
+    context
+        .roster
+        .members_of(group)
         .iter()
-        .filter(|machine| machine.group.as_ref() == Some(group))
-        .filter(|machine| !context.roster.is_leaving(&machine.key))
-        .map(|machine| Member {
-            machine: machine.clone(),
-            cpu: context.roster.cpu(&machine.key),
-        })
+        .map(member)
         .collect()
 }
 
-struct Desired {
-    size: usize,
-    template: String,
+fn member(told: &Told) -> Member {
+    let machine = &told.machine;
+    let running = machine.status == MachineStatus::Running;
+    Member {
+        zone: location(&machine.key).to_owned(),
+        key: machine.key.clone(),
+        version: told.orders.version.clone(),
+        running,
+        available: machine.is_serving() && told.is_done && machine.action == CurrentAction::None,
+        disrupted: machine.action.is_disruptive(),
+        leaving: told.orders.leave,
+        cpu: told.cpu,
+        created: machine.created,
+    }
 }
 
-impl Desired {
-    fn of(manager: &Resource) -> Self {
+/// What an update of one version to another takes under a group's policy. Templates are compared
+/// once for each pair.
+struct Ways<'a> {
+    store: &'a Store,
+    desired: &'a Desired,
+    known: RefCell<BTreeMap<(String, String), UpdateAction>>,
+}
+
+impl<'a> Ways<'a> {
+    fn new(store: &'a Store, desired: &'a Desired) -> Self {
         Self {
-            size: usize::try_from(manager.number("targetSize").unwrap_or(0)).unwrap_or(0),
-            template: manager
-                .text("instanceTemplate")
-                .unwrap_or_default()
-                .to_owned(),
+            store,
+            desired,
+            known: RefCell::default(),
         }
     }
-}
 
-struct Member {
-    machine: Machine,
-    cpu: Option<f64>,
-}
-
-#[derive(Debug, Default, PartialEq)]
-struct Plan {
-    create: usize,
-    remove: Vec<Key>,
-}
-
-fn plan(desired: &Desired, members: &[Member]) -> Plan {
-    let surplus = members.len().saturating_sub(desired.size);
-    let mut victims: Vec<&Member> = members.iter().collect();
-    victims.sort_by(|a, b| victim_order(desired, a, b));
-    Plan {
-        create: desired.size.saturating_sub(members.len()),
-        remove: victims
-            .iter()
-            .take(surplus)
-            .map(|member| member.machine.key.clone())
-            .collect(),
-    }
-}
-
-/// Google's order of victims: not running, then being disrupted, then not of the intended template,
-/// then the lowest signal. Of equals the youngest goes, which has served least.
-fn victim_order(desired: &Desired, a: &Member, b: &Member) -> Ordering {
-    let rank = |member: &Member| {
-        let machine = &member.machine;
-        (
-            machine.status == MachineStatus::Running,
-            !machine.action.is_disruptive(),
-            machine.template == desired.template,
-        )
-    };
-    let signal = |member: &Member| member.cpu.unwrap_or(0.0);
-    rank(a)
-        .cmp(&rank(b))
-        .then(signal(a).total_cmp(&signal(b)))
-        .then(b.machine.created.cmp(&a.machine.created))
-        .then(a.machine.key.cmp(&b.machine.key))
-}
-
-#[cfg(test)]
-mod tests {
-    use autoscaler::Timestamp;
-
-    use super::*;
-    use crate::fleet::machine::CurrentAction;
-
-    fn member(name: &str, change: impl FnOnce(&mut Member)) -> Member {
-        let machine = Machine {
-            key: Key::zonal(Kind::Instance, "z", name),
-            group: Some(Key::zonal(Kind::InstanceGroupManager, "z", "g")),
-            template: "new".into(),
-            status: MachineStatus::Running,
-            action: CurrentAction::None,
-            pid: None,
-            addr: None,
-            healthy: None,
-            created: Timestamp(0),
-            running_since: Some(Timestamp(0)),
-            draining: false,
-            log_path: "log".into(),
-            last_error: None,
-        };
-        let mut member = Member {
-            machine,
-            cpu: Some(0.5),
-        };
-        change(&mut member);
-        member
-    }
-
-    fn victims(size: usize, members: &[Member]) -> Vec<String> {
-        let plan = plan(
-            &Desired {
-                size,
-                template: "new".into(),
-            },
-            members,
-        );
-        plan.remove.into_iter().map(|key| key.name).collect()
-    }
-
-    #[test]
-    fn victims_are_chosen_in_googles_order() {
-        let members = [
-            member("busy", |member| member.cpu = Some(0.9)),
-            member("idle", |member| member.cpu = Some(0.1)),
-            member("outdated", |member| member.machine.template = "old".into()),
-            member("changing", |member| {
-                member.machine.action = CurrentAction::Recreating;
-            }),
-            member("booting", |member| {
-                member.machine.status = MachineStatus::Staging;
-            }),
-        ];
-        assert_eq!(
-            victims(0, &members),
-            ["booting", "changing", "outdated", "idle", "busy"]
-        );
-        assert_eq!(victims(3, &members), ["booting", "changing"]);
-    }
-
-    #[test]
-    fn of_equals_the_youngest_goes() {
-        let young = member("a", |member| member.machine.created = Timestamp(9));
-        assert_eq!(victims(1, &[young, member("b", |_| {})]), ["a"]);
-    }
-
-    #[test]
-    fn a_group_of_the_right_size_is_left_alone() {
-        let members = [member("a", |_| {}), member("b", |_| {})];
-        let desired = |size| Desired {
-            size,
-            template: "new".into(),
-        };
-        assert_eq!(plan(&desired(2), &members), Plan::default());
-        assert_eq!(plan(&desired(5), &members).create, 3);
+    fn way(&self, from: &Version, to: &Version) -> Way {
+        let policy = self.desired.policy;
+        let pair = (from.template.clone(), to.template.clone());
+        let mut known = self.known.borrow_mut();
+        let needed = *known.entry(pair).or_insert_with(|| {
+            needed_action(|key| self.store.get(key), &from.template, &to.template)
+        });
+        let action = needed.max(policy.minimal);
+        if action > policy.most {
+            Way::Forbidden
+        } else if action == UpdateAction::Replace && policy.substitute {
+            Way::Substitute
+        } else {
+            Way::InPlace(action)
+        }
     }
 }

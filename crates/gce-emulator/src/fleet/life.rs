@@ -14,57 +14,65 @@ use tokio::sync::watch;
 
 use super::{
     attend::Outcome,
-    audit,
     context::Context,
     launch::{self, Running},
     leaving,
-    machine::{CurrentAction, Machine, MachineError, MachineStatus},
+    machine::{CurrentAction, Machine, MachineStatus},
+    orders::Orders,
+    plan::Leaving,
     record::{self, Origin},
-    roster::Orders,
+    version::Version,
 };
 use crate::{
-    resource::{Key, Kind},
+    resource::{Key, Kind, Resource},
     store::Write,
-    supervise::protocol::Exit,
 };
 
 /// How long the cloud takes, on its clock.
 const PROVISIONING: Duration = Duration::from_secs(4);
 const STAGING: Duration = Duration::from_secs(6);
 
-/// A program that ran so long was no crash on start; its next failure counts as the first.
-const RAN_WELL: Duration = Duration::from_mins(1);
-
-/// The first repair is immediate; each further one in a row waits twice as long, up to this.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// A program that ends within this time and finds its port taken lost a race for it.
-const BIND_RACE: Duration = Duration::from_secs(10);
-
 /// One instance, as its task holds it.
 pub(super) struct Life {
     pub(super) context: Arc<Context>,
     pub(super) key: Key,
-    pub(super) group: Key,
     pub(super) orders: watch::Receiver<Orders>,
-    /// The orders to make it anew that were carried out.
-    pub(super) recreations: u64,
-    failures: u32,
+    /// The reworks that were carried out.
+    pub(super) reworks: u64,
+    /// What it is made from.
+    pub(super) version: Version,
+    /// How often it failed in a row.
+    pub(super) failures: u32,
 }
 
 /// How one passage through life ended.
 pub(super) enum End {
-    Again,
+    /// It is made anew, as this action.
+    Again(CurrentAction),
     Leave,
     Stop,
 }
 
 /// Makes an instance: enters it into the roster and lets it live.
-pub(super) fn create(context: &Arc<Context>, group: Key, key: Key) {
+pub(super) fn create(context: &Arc<Context>, group: Key, key: Key, version: Version) {
+    enter(context, key, Some(group), version);
+}
+
+/// Lets an instance that is recorded and of no group live again.
+pub(super) fn resume(context: &Arc<Context>, record: &Resource) {
+    let template = record::metadata_value(record, "instance-template").unwrap_or_default();
+    let version = Version {
+        name: None,
+        template: template.to_owned(),
+    };
+    enter(context, record.key.clone(), None, version);
+}
+
+fn enter(context: &Arc<Context>, key: Key, group: Option<Key>, version: Version) {
     let machine = Machine {
         key: key.clone(),
-        group: Some(group.clone()),
-        template: template_of(context, &group),
+        group,
+        version: version.clone(),
         status: MachineStatus::Provisioning,
         action: CurrentAction::Creating,
         pid: None,
@@ -76,24 +84,15 @@ pub(super) fn create(context: &Arc<Context>, group: Key, key: Key) {
         log_path: launch::log_path(context, &key),
         last_error: None,
     };
-    let orders = context.roster.enter(machine);
-    let context_of_life = Arc::clone(context);
     let life = Life {
-        context: context_of_life,
+        orders: context.roster.enter(machine),
+        context: Arc::clone(context),
         key,
-        group,
-        orders,
-        recreations: 0,
+        reworks: 0,
+        version,
         failures: 0,
     };
     context.tasks.spawn(life.run());
-}
-
-fn template_of(context: &Context, group: &Key) -> String {
-    let manager = context.store.get(group);
-    manager
-        .and_then(|manager| manager.text("instanceTemplate").map(String::from))
-        .unwrap_or_default()
 }
 
 impl Life {
@@ -101,12 +100,17 @@ impl Life {
         let mut action = CurrentAction::Creating;
         loop {
             match self.once(action).await {
-                End::Again => action = CurrentAction::Recreating,
+                End::Again(next) => action = next,
                 End::Leave => return self.bury().await,
                 // The record stays for whoever looks; the next start of the cloud replaces it.
                 End::Stop => return,
             }
         }
+    }
+
+    /// The group that looks after it.
+    pub(super) fn group(&self) -> Option<Key> {
+        self.orders.borrow().group.clone()
     }
 
     async fn once(&mut self, action: CurrentAction) -> End {
@@ -122,11 +126,12 @@ impl Life {
             Outcome::Unhealthy => {
                 self.log_repair("the autohealing health check failed").await;
                 self.retire(running, CurrentAction::Recreating).await;
-                End::Again
+                self.take_newest_version();
+                End::Again(CurrentAction::Recreating)
             }
-            Outcome::Recreate => {
-                self.retire(running, CurrentAction::Recreating).await;
-                End::Again
+            Outcome::Again(action) => {
+                self.retire(running, action).await;
+                End::Again(action)
             }
             Outcome::Leave => {
                 self.retire(running, CurrentAction::Deleting).await;
@@ -139,46 +144,81 @@ impl Life {
         }
     }
 
-    /// The waits of the cloud before a program runs.
+    /// The waits of the cloud before a program runs. A restart needs no machine to be found.
     async fn boot(&mut self, action: CurrentAction) -> Option<End> {
-        let template = template_of(&self.context, &self.group);
+        self.take_orders();
+        let restarts = action == CurrentAction::Restarting;
+        let first = if restarts {
+            MachineStatus::Staging
+        } else {
+            MachineStatus::Provisioning
+        };
         self.context.roster.change(&self.key, |machine| {
-            machine.template.clone_from(&template);
-            machine.status = MachineStatus::Provisioning;
+            machine.version.clone_from(&self.version);
+            machine.status = first;
             machine.action = action;
-            machine.created = self.context.clock.now();
+            if !restarts {
+                machine.created = self.context.clock.now();
+            }
             machine.running_since = None;
             machine.healthy = None;
             machine.draining = false;
         });
-        let origin = Origin {
-            group: self.group.clone(),
-            template,
-        };
-        let store = &self.context.store;
-        let record = record::instance(store, &self.key, &origin, self.context.clock.now());
-        if let Err(error) = store.commit(vec![Write::Put(record)]).await {
-            tracing::error!(instance = self.key.name, %error, "an instance could not be recorded");
-        }
+        self.record().await;
         let clock = self.context.clock.clone();
-        if let Some(end) = self.pause(clock.real(PROVISIONING)).await {
+        if !restarts && let Some(end) = self.pause(clock.real(PROVISIONING)).await {
             return Some(end);
         }
         self.set_status(MachineStatus::Staging).await;
         self.pause(clock.real(STAGING)).await
     }
 
-    /// Waits, unless the instance is to end meanwhile. An order to make it anew is carried out by
-    /// what is under way.
-    async fn pause(&mut self, time: Duration) -> Option<End> {
-        let leave = self.orders.wait_for(|orders| orders.leave);
-        let end = tokio::select! {
-            () = tokio::time::sleep(time) => None,
-            () = self.context.stop.cancelled() => Some(End::Stop),
-            _ = leave => Some(End::Leave),
+    /// Writes the instance down as it is about to be. One that a group has let go stays as it was.
+    async fn record(&self) {
+        let Some(group) = self.group() else {
+            return self.set_status(MachineStatus::Provisioning).await;
         };
-        self.recreations = self.orders.borrow_and_update().recreations;
-        end
+        let origin = Origin {
+            group,
+            template: self.version.template.clone(),
+        };
+        let store = &self.context.store;
+        let record = record::instance(store, &self.key, &origin, self.context.clock.now());
+        if let Err(error) = store.commit(vec![Write::Put(record)]).await {
+            tracing::error!(instance = self.key.name, %error, "an instance could not be recorded");
+        }
+    }
+
+    /// Waits, unless the instance is to end or to be made from something else meanwhile. Any other
+    /// rework is carried out by what is under way.
+    pub(super) async fn pause(&mut self, time: Duration) -> Option<End> {
+        let version = self.version.clone();
+        let disturbed = self
+            .orders
+            .wait_for(|orders| orders.leave != Leaving::No || orders.version != version);
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.context.stop.cancelled() => return Some(End::Stop),
+            _ = disturbed => {}
+        }
+        let leaves = self.take_orders();
+        if leaves {
+            Some(End::Leave)
+        } else if self.version == version {
+            None
+        } else {
+            Some(End::Again(CurrentAction::Recreating))
+        }
+    }
+
+    /// Takes note of what was ordered so far, which is thereby as good as done: true when that is
+    /// to leave.
+    pub(super) fn take_orders(&mut self) -> bool {
+        let orders = self.orders.borrow_and_update().clone();
+        self.reworks = orders.reworks;
+        self.version = orders.version;
+        self.context.roster.carried_out(&self.key, self.reworks);
+        orders.leave != Leaving::No
     }
 
     /// Shows a status in the store and in the roster.
@@ -192,79 +232,6 @@ impl Life {
         });
         if let Err(error) = update.await {
             tracing::error!(instance = self.key.name, %error, "a status could not be recorded");
-        }
-    }
-
-    async fn died(&mut self, running: Running, exit: Exit) -> End {
-        let ran = running.started.elapsed();
-        let lost_its_port = ran < BIND_RACE && running.port.is_taken();
-        drop(running);
-        self.forget_process();
-        if lost_its_port {
-            tracing::info!(
-                instance = self.key.name,
-                "somebody else took its port; trying another"
-            );
-            return End::Again;
-        }
-        if ran >= RAN_WELL {
-            self.failures = 0;
-        }
-        let log = launch::log_path(&self.context, &self.key);
-        self.failed(
-            &format!("The program ended with {exit}."),
-            launch::last_line(&log),
-        )
-        .await
-    }
-
-    /// Notes a failed attempt, and waits if it was not the first in a row.
-    async fn failed(&mut self, what: &str, last_words: Option<String>) -> End {
-        let message = match last_words {
-            Some(words) => format!("{what} Its last words: {words}"),
-            None => what.to_owned(),
-        };
-        self.note_error(&message);
-        self.log_repair(&message).await;
-        self.failures += 1;
-        let wait = match self.failures {
-            0 | 1 => Duration::ZERO,
-            n => Duration::from_secs(1 << (n - 2).min(6)).min(LONGEST_PAUSE),
-        };
-        self.context.roster.change(&self.key, |machine| {
-            machine.action = CurrentAction::Recreating;
-            machine.status = MachineStatus::Stopping;
-        });
-        self.pause(wait).await.unwrap_or(End::Again)
-    }
-
-    fn note_error(&self, message: &str) {
-        let action = match self.context.roster.get(&self.key) {
-            Some(machine) if machine.action == CurrentAction::Creating => CurrentAction::Creating,
-            _ => CurrentAction::Recreating,
-        };
-        let error = MachineError {
-            at: self.context.clock.now(),
-            instance: self.key.clone(),
-            group: Some(self.group.clone()),
-            action,
-            code: "INTERNAL_ERROR",
-            message: format!("Instance '{}' failed: {message}", self.key.name),
-        };
-        self.context.roster.change(&self.key, |machine| {
-            machine.last_error = Some(error.clone());
-        });
-        self.context.note_error(error);
-    }
-
-    async fn log_repair(&self, why: &str) {
-        let store = &self.context.store;
-        let Some(instance) = store.get(&self.key) else {
-            return;
-        };
-        let entry = audit::repair(store, &instance, why, self.context.clock.now());
-        if let Err(error) = store.commit(vec![Write::Log(entry)]).await {
-            tracing::error!(instance = self.key.name, %error, "a repair could not be logged");
         }
     }
 
@@ -286,7 +253,7 @@ impl Life {
         self.forget_process();
     }
 
-    fn forget_process(&self) {
+    pub(super) fn forget_process(&self) {
         self.context.roster.set_cpu(&self.key, None);
         self.context.roster.change(&self.key, |machine| {
             machine.pid = None;
@@ -297,15 +264,11 @@ impl Life {
 
     async fn bury(self) {
         debug_assert_eq!(self.key.kind, Kind::Instance);
-        if let Err(error) = self
-            .context
-            .store
-            .commit(vec![
-                Write::Delete(self.key.clone()),
-                leaving::forget(&self.key),
-            ])
-            .await
-        {
+        let group = self.group();
+        let mut writes = vec![Write::Delete(self.key.clone())];
+        writes.extend(leaving::forget(&self.key));
+        writes.extend(group.map(|group| leaving::forget_name(&group, &self.key.name)));
+        if let Err(error) = self.context.store.commit(writes).await {
             tracing::error!(instance = self.key.name, %error, "an instance could not be removed");
         }
         self.context.roster.remove(&self.key);

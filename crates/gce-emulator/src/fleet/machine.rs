@@ -4,6 +4,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use autoscaler::Timestamp;
 
+use super::version::Version;
 use crate::resource::Key;
 
 /// Google's `instanceStatus`, as far as our instances get into it.
@@ -17,6 +18,8 @@ pub enum MachineStatus {
     Running,
     /// Its program was told to end.
     Stopping,
+    /// Its program has ended, and nobody starts it again.
+    Terminated,
 }
 
 impl MachineStatus {
@@ -27,6 +30,7 @@ impl MachineStatus {
             Self::Staging => "STAGING",
             Self::Running => "RUNNING",
             Self::Stopping => "STOPPING",
+            Self::Terminated => "TERMINATED",
         }
     }
 }
@@ -43,6 +47,10 @@ pub enum CurrentAction {
     None,
     Creating,
     Recreating,
+    /// It is stopped and started.
+    Restarting,
+    /// Its metadata and labels are brought up to date while it runs.
+    Refreshing,
     Deleting,
     /// It runs, and the autohealing check has not found it healthy yet.
     Verifying,
@@ -55,6 +63,8 @@ impl CurrentAction {
             Self::None => "NONE",
             Self::Creating => "CREATING",
             Self::Recreating => "RECREATING",
+            Self::Restarting => "RESTARTING",
+            Self::Refreshing => "REFRESHING",
             Self::Deleting => "DELETING",
             Self::Verifying => "VERIFYING",
         }
@@ -62,7 +72,7 @@ impl CurrentAction {
 
     /// Whether the instance is being taken out of service.
     pub const fn is_disruptive(self) -> bool {
-        matches!(self, Self::Recreating | Self::Deleting)
+        matches!(self, Self::Recreating | Self::Restarting | Self::Deleting)
     }
 }
 
@@ -77,10 +87,10 @@ impl fmt::Display for CurrentAction {
 pub struct Machine {
     /// Of kind `Instance`.
     pub key: Key,
-    /// The group that made it, of kind `InstanceGroupManager`.
+    /// The group that looks after it, of kind `InstanceGroupManager`.
     pub group: Option<Key>,
-    /// The URL of the template that it was made from.
-    pub template: String,
+    /// What it was made from.
+    pub version: Version,
     pub status: MachineStatus,
     pub action: CurrentAction,
     /// The process of its program, which also leads the program's process group.

@@ -14,8 +14,11 @@ mod audit;
 mod autoscale;
 mod context;
 mod cpu_gauge;
+mod desired;
 mod drill;
+mod failure;
 mod groups;
+mod handle;
 mod healing;
 mod launch;
 mod leaving;
@@ -23,6 +26,8 @@ mod life;
 mod machine;
 mod marks;
 mod names;
+mod orders;
+mod plan;
 mod ports;
 mod process;
 mod record;
@@ -30,29 +35,31 @@ mod roster;
 mod scaling;
 mod share;
 mod system_metrics;
+mod version;
 
 use std::{
     collections::{HashMap, VecDeque},
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use autoscaler::Hold;
-use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use self::desired::fixed_or_percent;
 use self::{context::Context, ports::Ports, roster::Roster};
 pub use self::{
     context::{Settings, Surroundings},
-    leaving::leaves,
+    groups::GroupState,
+    handle::FleetHandle,
+    leaving::{forget_name, leaves, lets_go, names},
     machine::{CurrentAction, Machine, MachineError, MachineStatus},
     share::reserved_cores,
+    version::{UpdateAction, Version, needed_action},
 };
 use crate::{
     clock::Clock,
     metrics::Metrics,
-    resource::{Key, Kind},
-    routing::Endpoint,
+    resource::{Kind, Resource},
     store::{Store, StoreError, Write},
 };
 
@@ -75,12 +82,6 @@ pub struct Fleet {
     context: Arc<Context>,
 }
 
-/// The way to the fleet for the rest of the cloud. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct FleetHandle {
-    context: Arc<Context>,
-}
-
 impl Fleet {
     /// Ends what an earlier run left, then starts to make the groups of the store real.
     pub async fn start(
@@ -94,7 +95,7 @@ impl Fleet {
             path: settings.log_dir.display().to_string(),
             source,
         })?;
-        let mark = take_over(&store).await?;
+        let (mark, kept) = take_over(&store).await?;
         let context = Arc::new(Context {
             store,
             clock,
@@ -109,6 +110,9 @@ impl Fleet {
             errors: Mutex::new(VecDeque::new()),
             holds: Mutex::new(HashMap::new()),
         });
+        for instance in &kept {
+            life::resume(&context, instance);
+        }
         context.tasks.spawn(groups::keep(Arc::clone(&context)));
         context.tasks.spawn(healing::keep(Arc::clone(&context)));
         context.tasks.spawn(autoscale::keep(Arc::clone(&context)));
@@ -136,104 +140,24 @@ impl Drop for Fleet {
     }
 }
 
-/// Waits for the end of an earlier run's processes, removes what it recorded of its instances,
-/// and stores the mark of this run. The groups then make new instances.
+/// Waits for the end of an earlier run's processes, and removes what it recorded of its groups'
+/// instances: the groups then make new ones. Gives the mark of this run, and the instances that
+/// are of no group and live on.
 ///
 /// The mark is stored before anything bears it, so a crash at any point leaves nothing unmarked.
-async fn take_over(store: &Store) -> Result<String, StoreError> {
+async fn take_over(store: &Store) -> Result<(String, Vec<Arc<Resource>>), StoreError> {
     if let Some(earlier) = store.kv(MARK) {
         marks::wait_for_end(&earlier).await;
     }
     let mark = format!("{}/", uuid::Uuid::new_v4().simple());
-    let instances = store.list(Kind::Instance, None);
-    let removed = instances
+    let instances = store.list(Kind::Instance, None).into_iter();
+    let (lost, kept): (Vec<_>, Vec<_>) =
+        instances.partition(|instance| !leaving::is_alone(store, &instance.key));
+    let removed = lost
         .iter()
         .map(|instance| Write::Delete(instance.key.clone()));
     let notes = leaving::forget_all(store);
     let writes = removed.chain(notes).chain([Write::kv(MARK, &mark)]);
     store.commit(writes.collect()).await?;
-    Ok(mark)
-}
-
-impl FleetHandle {
-    /// All instances, by zone and name.
-    pub fn machines(&self) -> Arc<Vec<Machine>> {
-        self.context.roster.machines()
-    }
-
-    /// Follows [`FleetHandle::machines`].
-    pub fn watch(&self) -> watch::Receiver<Arc<Vec<Machine>>> {
-        self.context.roster.watch()
-    }
-
-    /// The instances of a group, which is of kind `InstanceGroupManager`.
-    pub fn group_machines(&self, group: &Key) -> Vec<Machine> {
-        let machines = self.machines();
-        machines
-            .iter()
-            .filter(|machine| machine.group.as_ref() == Some(group))
-            .cloned()
-            .collect()
-    }
-
-    /// Utilization of an instance over the last 60 seconds of the clock, once known.
-    pub fn cpu(&self, instance: &Key) -> Option<f64> {
-        self.context.roster.cpu(instance)
-    }
-
-    /// Has instances drained and ended for good. Whether the group then makes others is up to its
-    /// target size. Names that do not exist (any more) are passed over.
-    pub fn delete_instances(&self, instances: &[Key]) {
-        for key in instances {
-            self.context.roster.order(key, |orders| orders.leave = true);
-        }
-    }
-
-    /// Has instances drained, ended and made anew from the group's present template.
-    pub fn recreate_instances(&self, instances: &[Key]) {
-        for key in instances {
-            self.context
-                .roster
-                .order(key, |orders| orders.recreations += 1);
-        }
-    }
-
-    /// Where requests for the running instances go, draining ones included.
-    pub fn endpoints(machines: &[Machine]) -> Vec<Endpoint> {
-        machines.iter().filter_map(endpoint).collect()
-    }
-
-    /// Why an autoscaler left its group as it is at its last decision, if another size was in
-    /// question.
-    pub fn hold(&self, autoscaler: &Key) -> Option<Hold> {
-        let holds = self
-            .context
-            .holds
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        holds.get(autoscaler).copied()
-    }
-
-    /// The failed attempts to run instances of a group, oldest first.
-    pub fn errors(&self, group: &Key) -> Vec<MachineError> {
-        let errors = self
-            .context
-            .errors
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        errors
-            .iter()
-            .filter(|error| error.group.as_ref() == Some(group))
-            .cloned()
-            .collect()
-    }
-}
-
-fn endpoint(machine: &Machine) -> Option<Endpoint> {
-    Some(Endpoint {
-        instance: machine.key.name.clone(),
-        group: machine.group.clone()?,
-        addr: machine.addr?,
-        draining: machine.draining,
-    })
+    Ok((mark, kept))
 }

@@ -73,6 +73,32 @@ pub(super) fn instance(store: &Store, key: &Key, origin: &Origin, now: Timestamp
     resource
 }
 
+/// What a running instance takes over from a new template. What somebody wrote to its metadata
+/// under other keys stays.
+pub(super) fn refresh(body: &mut Map<String, Value>, template: &Resource) {
+    for field in ["labels", "tags"] {
+        match template.field(&format!("properties/{field}")) {
+            Some(value) => _ = body.insert(field.into(), value.clone()),
+            None => _ = body.remove(field),
+        }
+    }
+    let given = template.field("properties/metadata/items");
+    let mut items = given.and_then(Value::as_array).cloned().unwrap_or_default();
+    let own = json!({"key": "instance-template", "value": template.text("selfLink")});
+    items.retain(|item| item["key"] != own["key"]);
+    items.push(own);
+    let old = body
+        .get("metadata")
+        .and_then(|metadata| metadata.get("items"));
+    let old = old.and_then(Value::as_array).into_iter().flatten();
+    let is_new = |item: &&Value| items.iter().all(|new| new["key"] != item["key"]);
+    let kept: Vec<Value> = old.filter(is_new).cloned().collect();
+    items.extend(kept);
+    let fingerprint = base64_of(&rand::random::<[u8; 8]>());
+    let metadata = json!({"kind": "compute#metadata", "fingerprint": fingerprint, "items": items});
+    body.insert("metadata".into(), metadata);
+}
+
 /// The machine type of an instance, as its name.
 pub(super) fn machine_type(instance: &Resource) -> &str {
     last_segment(instance.text("machineType").unwrap_or_default())

@@ -7,17 +7,13 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::machine::Machine;
+use super::{
+    machine::{CurrentAction, Machine},
+    orders::{Orders, Rework, Told},
+    plan::Leaving,
+    version::Version,
+};
 use crate::resource::Key;
-
-/// What an instance is to do, beside running.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Orders {
-    /// End, for good.
-    pub(super) leave: bool,
-    /// How often somebody asked to make it anew.
-    pub(super) recreations: u64,
-}
 
 /// The one place that knows all instances. Each has a task that keeps its entry true; everybody
 /// else reads what is published and gives orders.
@@ -33,6 +29,15 @@ struct Member {
     /// Utilization over the last minute of the clock. Not published: it changes every second.
     cpu: Option<f64>,
     orders: watch::Sender<Orders>,
+    /// How many reworks were carried out.
+    done: u64,
+}
+
+impl Member {
+    fn is_idle(&self) -> bool {
+        let orders = self.orders.borrow();
+        orders.leave == Leaving::No && orders.reworks == self.done
+    }
 }
 
 impl Default for Roster {
@@ -74,7 +79,11 @@ impl Roster {
 
     /// Enters a new instance; the orders that its task obeys.
     pub(super) fn enter(&self, machine: Machine) -> watch::Receiver<Orders> {
-        let (orders, receiver) = watch::channel(Orders::default());
+        let (orders, receiver) = watch::channel(Orders {
+            version: machine.version.clone(),
+            group: machine.group.clone(),
+            ..Orders::default()
+        });
         let mut members = self.members();
         members.insert(
             machine.key.clone(),
@@ -82,6 +91,7 @@ impl Roster {
                 machine,
                 cpu: None,
                 orders,
+                done: 0,
             },
         );
         self.publish(&members);
@@ -96,32 +106,113 @@ impl Roster {
 
     /// Changes an entry and publishes it.
     pub(super) fn change(&self, key: &Key, change: impl FnOnce(&mut Machine)) {
+        self.tell(key, |member| change(&mut member.machine));
+    }
+
+    /// Changes an entry unless the instance was told something that it has not done yet: that is
+    /// what the entry shows then.
+    pub(super) fn settle(&self, key: &Key, change: impl FnOnce(&mut Machine)) {
+        self.tell(key, |member| {
+            if member.is_idle() {
+                change(&mut member.machine);
+            }
+        });
+    }
+
+    /// Has an instance end, for good. A reason that was given before stands.
+    pub(super) fn dismiss(&self, key: &Key, why: Leaving) {
+        self.tell(key, |member| {
+            let first = member.orders.send_if_modified(|orders| {
+                let first = orders.leave == Leaving::No;
+                if first {
+                    orders.leave = why;
+                }
+                first
+            });
+            if first {
+                member.machine.action = CurrentAction::Deleting;
+            }
+        });
+    }
+
+    /// Has an instance changed. Of several changes that wait the deepest is made.
+    pub(super) fn rework(&self, key: &Key, rework: Rework, version: &Version) {
+        self.tell(key, |member| {
+            let waits = !member.is_idle();
+            member.orders.send_modify(|orders| {
+                orders.rework = if waits {
+                    orders.rework.max(rework)
+                } else {
+                    rework
+                };
+                orders.reworks += 1;
+                orders.version = version.clone();
+            });
+            if let Some(action) = rework.action()
+                && member.orders.borrow().leave == Leaving::No
+            {
+                member.machine.action = action;
+            }
+        });
+    }
+
+    /// Gives an instance the version that it takes when it is made anew the next time.
+    pub(super) fn prepare(&self, key: &Key, version: &Version) {
+        self.tell(key, |member| {
+            member
+                .orders
+                .send_modify(|orders| orders.version = version.clone());
+        });
+    }
+
+    /// Lets an instance go: it runs on, and no group looks after it.
+    pub(super) fn abandon(&self, key: &Key) {
+        self.tell(key, |member| {
+            member.machine.group = None;
+            member.orders.send_modify(|orders| orders.group = None);
+        });
+    }
+
+    /// Notes that an instance did what it was asked for so often.
+    pub(super) fn carried_out(&self, key: &Key, reworks: u64) {
+        if let Some(member) = self.members().get_mut(key) {
+            member.done = reworks;
+        }
+    }
+
+    fn tell(&self, key: &Key, tell: impl FnOnce(&mut Member)) {
         let mut members = self.members();
         let Some(member) = members.get_mut(key) else {
             return;
         };
         let before = member.machine.clone();
-        change(&mut member.machine);
+        tell(member);
         if member.machine != before {
             self.publish(&members);
         }
     }
 
-    /// Gives an order; false when there is no such instance.
-    pub(super) fn order(&self, key: &Key, change: impl FnOnce(&mut Orders)) -> bool {
+    /// The members of a group with what they are told, those that leave included.
+    pub(super) fn members_of(&self, group: &Key) -> Vec<Told> {
         let members = self.members();
-        let Some(member) = members.get(key) else {
-            return false;
-        };
-        member.orders.send_modify(change);
-        true
+        let of_group = members
+            .values()
+            .filter(|member| member.machine.group.as_ref() == Some(group));
+        of_group
+            .map(|member| Told {
+                machine: member.machine.clone(),
+                orders: member.orders.borrow().clone(),
+                is_done: member.is_idle(),
+                cpu: member.cpu,
+            })
+            .collect()
     }
 
     /// Whether an instance was told to end.
     pub(super) fn is_leaving(&self, key: &Key) -> bool {
         self.members()
             .get(key)
-            .is_none_or(|member| member.orders.borrow().leave)
+            .is_none_or(|member| member.orders.borrow().leave != Leaving::No)
     }
 
     /// Publishing under the lock keeps the order of what is published that of the changes.

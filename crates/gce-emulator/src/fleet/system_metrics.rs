@@ -15,7 +15,7 @@ type Labels = BTreeMap<String, String>;
 /// One measurement of an instance.
 pub(super) struct Instance<'a> {
     pub(super) resource: &'a Resource,
-    pub(super) group: &'a Key,
+    pub(super) group: Option<Key>,
     pub(super) cores: f64,
     pub(super) utilization: f64,
 }
@@ -43,7 +43,7 @@ impl Instance<'_> {
     }
 
     fn series(&self, context: &Context, name: &str, kind: MetricKind) -> SeriesKey {
-        let key = &self.resource.key;
+        let (key, group) = (&self.resource.key, self.group.as_ref());
         SeriesKey {
             metric_type: format!("compute.googleapis.com/{name}"),
             metric_labels: labels([("instance_name", key.name.clone())]),
@@ -53,10 +53,10 @@ impl Instance<'_> {
                 ("zone", location(key).to_owned()),
                 ("instance_id", self.resource.id.to_string()),
             ]),
-            system_labels: labels([
-                ("instance_group", self.group.name.clone()),
-                ("name", key.name.clone()),
-            ]),
+            system_labels: labels([("name", key.name.clone())])
+                .into_iter()
+                .chain(group.map(|group| ("instance_group".to_owned(), group.name.clone())))
+                .collect(),
             kind,
         }
     }

@@ -19,3 +19,4 @@ mod operations;
 mod resources;
 mod safety;
 mod state;
+mod updates;

@@ -54,6 +54,15 @@ pub(crate) fn group_of(instance: &Resource) -> Option<Key> {
     Key::from_url(created_by.get("value")?.as_str()?)
 }
 
+/// The URL of the template that an instance was made from, as its metadata says.
+pub(crate) fn template_of(instance: &Resource) -> Option<&str> {
+    let items = instance.field("metadata/items")?.as_array()?;
+    let template = items
+        .iter()
+        .find(|item| item["key"] == "instance-template")?;
+    template.get("value")?.as_str()
+}
+
 fn set_metadata(
     change: &mut Change<'_, '_>,
     instance: &Resource,

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 
 mod body;
+mod membership;
+mod updates;
 mod verbs;
 
 use self::{
@@ -59,8 +61,9 @@ impl Behaviour for InstanceGroupManager {
         if old.is_some_and(|old| old.get("targetSize") != body.get("targetSize")) {
             refuse_if_autoscaled(change, key)?;
         }
+        updates::default_surge(body);
         complete(change, key, body);
-        Ok(())
+        updates::check_policy(body)
     }
 
     fn stored(&self, change: &mut Change<'_, '_>, manager: &Resource) -> Result<(), ApiError> {
@@ -99,25 +102,21 @@ impl Behaviour for InstanceGroupManager {
                 .count();
             actions.insert(name, json!(count));
         }
-        let target = manager.number("targetSize").unwrap_or_default();
-        let quiet = instances.iter().all(|instance| instance.action == "NONE");
-        let template = manager.text("instanceTemplate");
-        let reached = instances
-            .iter()
-            .all(|instance| Some(instance.template.as_str()) == template);
+        let state = cloud.group_state(manager);
         let autoscalers = cloud
             .store()
             .list(Kind::Autoscaler, Some(&manager.key.scope));
         let autoscaler = autoscaler::of_group(&autoscalers, &cloud.store().url(&manager.key));
         let mut status = json!({
-            "isStable": quiet && usize::try_from(target) == Ok(instances.len()),
-            "versionTarget": {"isReached": reached},
+            "isStable": state.stable,
+            "versionTarget": {"isReached": state.version_reached},
             "allInstancesConfig": {"effective": true},
             "stateful": {"hasStatefulConfig": false, "perInstanceConfigs": {"allEffective": true}},
         });
         if let Some(autoscaler) = autoscaler {
             status["autoscaler"] = json!(cloud.store().url(&autoscaler.key));
         }
+        updates::calculate(manager, body);
         body.insert("currentActions".into(), Value::Object(actions));
         body.insert("status".into(), status);
     }
@@ -135,6 +134,18 @@ impl Behaviour for InstanceGroupManager {
             "recreateInstances" => change(
                 "compute.instanceGroupManagers.recreateInstances",
                 recreate_instances,
+            ),
+            "applyUpdatesToInstances" => change(
+                "compute.instanceGroupManagers.applyUpdatesToInstances",
+                updates::apply_updates,
+            ),
+            "abandonInstances" => change(
+                "compute.instanceGroupManagers.abandonInstances",
+                membership::abandon_instances,
+            ),
+            "createInstances" => change(
+                "compute.instanceGroupManagers.createInstances",
+                membership::create_instances,
             ),
             "setInstanceTemplate" => change(
                 "compute.instanceGroupManagers.setInstanceTemplate",

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many instances one call may name.
-const INSTANCES: usize = 1000;
+pub(super) const INSTANCES: usize = 1000;
 
 /// While an autoscaler steers the group, nobody else sets its size.
 pub(super) fn refuse_if_autoscaled(change: &Change<'_, '_>, key: &Key) -> Result<(), ApiError> {
@@ -64,7 +64,7 @@ pub(super) fn resize(
     Ok(Vec::new())
 }
 
-fn set_size(change: &mut Change<'_, '_>, manager: &Key, size: i64) {
+pub(super) fn set_size(change: &mut Change<'_, '_>, manager: &Key, size: i64) {
     change.tx.update(manager, |body| {
         body.insert("targetSize".into(), json!(size));
         body.insert("fingerprint".into(), fingerprint::fresh());
@@ -96,7 +96,11 @@ pub(super) fn recreate_instances(
 }
 
 /// The instances that a call names, all of them members of the group.
-fn members(change: &Change<'_, '_>, manager: &Resource, call: &Call) -> Result<Vec<Key>, ApiError> {
+pub(super) fn members(
+    change: &Change<'_, '_>,
+    manager: &Resource,
+    call: &Call,
+) -> Result<Vec<Key>, ApiError> {
     let named = call.instances(&manager.key.scope)?;
     if named.is_empty() || named.len() > INSTANCES {
         let why = "It must name from 1 to 1000 instances.";
