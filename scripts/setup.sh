@@ -168,4 +168,5 @@ if [ "${1:-build}" = test ]; then
   ensure_node_packages
   ensure_browser
   scripts/python-env.sh >/dev/null
+  scripts/google-clients-env.sh >/dev/null
 fi

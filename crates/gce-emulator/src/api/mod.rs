@@ -76,7 +76,6 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
 /// A call of Compute v1. `beta` and `alpha` are other names for it.
 async fn compute(State(cloud): State<Cloud>, request: Request) -> Response {
     match compute_call(&cloud, request).await {
-        Ok(Value::Null) => StatusCode::NO_CONTENT.into_response(),
         Ok(body) => Json(body).into_response(),
         Err(error) => error.into_response(),
     }

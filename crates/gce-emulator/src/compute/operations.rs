@@ -116,13 +116,14 @@ pub(super) async fn wait(cloud: &Cloud, key: &Key) -> Result<Value, ApiError> {
     Ok(view(cloud, &operation))
 }
 
-/// Forgets a receipt. What it is the receipt of stays done.
+/// Forgets a receipt. What it is the receipt of stays done. Google's Python library reads the answer
+/// as JSON, so there is some.
 pub(super) async fn delete(cloud: &Cloud, key: Key) -> Result<Value, ApiError> {
     let path = key.path(cloud.store().project());
     let forget = move |tx: &mut crate::store::Transaction<'_>| {
         tx.get(&key).ok_or_else(|| ApiError::not_found(&path))?;
         tx.delete(&key);
-        Ok(Value::Null)
+        Ok(json!({}))
     };
     cloud.store().transact(forget).await
 }
