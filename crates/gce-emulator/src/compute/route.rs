@@ -143,6 +143,10 @@ async fn collection(
 async fn one(cloud: &Cloud, method: &Method, key: Key, call: Call) -> Result<Value, ApiError> {
     if method == Method::GET {
         check_place(key.kind, &key.scope)?;
+        // No resource has capitals in its name: `listUsable` is a method.
+        if key.name.contains(|c: char| c.is_ascii_uppercase()) {
+            return Err(not_emulated(key.kind, &key.scope, &key.name));
+        }
         return engine::get(cloud, &key);
     }
     if key.kind == Kind::Operation && method == Method::DELETE {
@@ -244,6 +248,11 @@ fn public_images(project: &str, name: &[&str], call: &Call) -> Result<Value, Api
     if name.is_empty() {
         let head = image::list_head("imageList", &path);
         return lists::of_values(head, "items", images::list(project), call);
+    }
+    if let [_, verb] = name
+        && name[0] != "family"
+    {
+        return Err(not_emulated(Kind::Image, &Scope::Global, verb));
     }
     let name = name.join("/");
     images::find(project, &name).ok_or_else(|| ApiError::not_found(&format!("{path}/{name}")))

@@ -156,6 +156,56 @@ def changes():
     assert not g(f"{MIG} describe web").get("autoHealingPolicies")
 
 
+def updates(port):
+    step("a rolling update, a canary and the way back")
+    def reached(condition):
+        def ask():
+            assert answer_of(port) == 200
+            return condition(look(f"zones/{ZONE}/instanceGroupManagers/web")["status"])
+        return ask
+    everywhere = reached(lambda status: status["isStable"] and status["versionTarget"]["isReached"])
+    g(f"{MIG} rolling-action start-update web --version=template=t2 --max-surge=1 --max-unavailable=0")
+    until("the new version everywhere", everywhere)
+    two = members()
+    assert {last(one["version"]["instanceTemplate"]) for one in two} == {"t2"}, two
+    started = g(f"{MIG} rolling-action start-update web --version=template=t2"
+                " --canary-version=template=t1,target-size=50% --max-unavailable=1")
+    versions = (started[0] if isinstance(started, list) else started)["versions"]
+    assert [last(one["instanceTemplate"]) for one in versions] == ["t2", "t1"], versions
+    until("the canary", reached(lambda status: status["isStable"] and status["versionTarget"]["isReached"]))
+    assert sorted(last(one["version"]["instanceTemplate"]) for one in members()) == ["t1", "t2"]
+    g(f"{MIG} rolling-action start-update web --version=template=t1 --max-surge=1 --max-unavailable=0")
+    until("the old version everywhere", everywhere)
+    before = {one["name"]: one for one in members()}
+    # The same template under a new version name: everything is replaced once.
+    g(f"{MIG} rolling-action replace web --max-surge=1 --max-unavailable=0")
+    until("the replacement", everywhere)
+    assert not set(before) & names(members())
+    g(f"{MIG} set-instance-template web --template=t2")
+    g(f"{MIG} rolling-action stop-proactive-update web")
+    g(f"{MIG} update-instances web --all-instances --minimal-action=replace")
+    until("the update that was asked for", everywhere)
+    assert {last(one["version"]["instanceTemplate"]) for one in stable(2)} == {"t2"}
+
+
+def region():
+    step("a regional group spreads over its zones")
+    made = g(f"{MIG} create wide --region={REGION} --size=3 --template=t1")
+    assert made[0]["distributionPolicy"]["targetShape"] == "EVEN", made
+    three = stable(3, f"regions/{REGION}", "wide")
+    where = {one["instance"].split("/zones/")[1].split("/")[0] for one in three}
+    assert where == {f"{REGION}-a", f"{REGION}-b", f"{REGION}-c"}, where
+    # With groups in two scopes, their autoscalers are asked for in a batch.
+    listed = {one["name"]: one for one in g(f"{MIG} list")}
+    assert set(listed) == {"web", "wide"} and int(listed["wide"]["size"]) == 3, listed
+    g(f"{MIG} set-autoscaling wide --region={REGION} --min-num-replicas=3 --max-num-replicas=4")
+    refused("autoscaled regional managed instance groups is not allowed", f"{MIG} resize wide --region={REGION} --size=1")
+    result = g(f"{MIG} delete-instances wide --region={REGION} --instances={three[0]['name']}")
+    assert result[0]["status"] == "SUCCESS", result
+    until("another in its place", lambda: three[0]["name"] not in names(stable(3, f"regions/{REGION}", "wide")))
+    g(f"{MIG} delete wide --region={REGION}")
+
+
 def scaling(port):
     step("an autoscaler takes the group from two to six")
     g(f"{MIG} resize web --size=3")
@@ -273,7 +323,9 @@ def deletion():
 
 front = creation()
 changes()
+updates(front)
 scaling(front)
+region()
 lists()
 descriptions()
 deletion()

@@ -218,6 +218,123 @@ def scaling(port):
     stable(2)
 
 
+def updates(port):
+    step("a rolling update, a canary and the way back, without an unanswered request")
+    templates.insert(**GLOBAL, instance_template_resource=template("t2", "blue")).result()
+    old, new = template_url("t1"), template_url("t2")
+    patched = c.InstanceGroupManager(
+        versions=[c.InstanceGroupManagerVersion(instance_template=new)],
+        update_policy=c.InstanceGroupManagerUpdatePolicy(
+            type_="PROACTIVE", max_surge=c.FixedOrPercent(fixed=1), max_unavailable=c.FixedOrPercent(fixed=0)))
+    before = {one.name for one in managed()}
+    managers.patch(**GROUP, instance_group_manager_resource=patched).result()
+    assert not managers.get(**GROUP).status.version_target.is_reached
+
+    def updated():
+        assert answer_of(port) == 200
+        status = managers.get(**GROUP).status
+        return status.is_stable and status.version_target.is_reached
+    until("the new version everywhere", updated)
+    two = stable(2)
+    assert {last(one.version.instance_template) for one in two} == {"t2"}, two
+    # Substituted one by one, under other names.
+    assert not before & {one.name for one in two}, two
+    colour = {item.key: item.value for item in instances.get(**ZONAL, instance=two[0].name).metadata.items}
+    assert colour["colour"] == "blue", colour
+
+    canary = c.InstanceGroupManager(versions=[
+        c.InstanceGroupManagerVersion(name="stable", instance_template=new),
+        c.InstanceGroupManagerVersion(name="canary", instance_template=old, target_size=c.FixedOrPercent(fixed=1))])
+    managers.patch(**GROUP, instance_group_manager_resource=canary).result()
+    def shared():
+        assert answer_of(port) == 200
+        return sorted(last(one.version.instance_template) for one in managed() if one.current_action == "NONE") == ["t1", "t2"]
+    until("one canary", shared)
+    refused(exceptions.BadRequest, "resource.versions", managers.patch, **GROUP,
+            instance_group_manager_resource=c.InstanceGroupManager(versions=[
+                c.InstanceGroupManagerVersion(instance_template=old),
+                c.InstanceGroupManagerVersion(instance_template=new)]))
+    # Back is another update: to the template that was there before.
+    back = c.InstanceGroupManager(versions=[c.InstanceGroupManagerVersion(instance_template=old)])
+    managers.patch(**GROUP, instance_group_manager_resource=back).result()
+    until("the old version everywhere", updated)
+    assert {last(one.version.instance_template) for one in stable(2)} == {"t1"}
+
+    # What is opportunistic waits to be asked.
+    waiting = c.InstanceGroupManager(
+        versions=[c.InstanceGroupManagerVersion(instance_template=new)],
+        update_policy=c.InstanceGroupManagerUpdatePolicy(type_="OPPORTUNISTIC"))
+    managers.patch(**GROUP, instance_group_manager_resource=waiting).result()
+    first = managed()[0]
+    assert last(first.version.instance_template) == "t1", first
+    managers.apply_updates_to_instances(**GROUP, instance_group_managers_apply_updates_request_resource=
+                                        c.InstanceGroupManagersApplyUpdatesRequest(
+                                            instances=[first.instance], minimal_action="REPLACE")).result()
+    until("the instance that was asked for", lambda: "t2" in
+          {last(one.version.instance_template) for one in managed() if one.current_action == "NONE"})
+    managers.patch(**GROUP, instance_group_manager_resource=back).result()
+    managers.apply_updates_to_instances(**GROUP, instance_group_managers_apply_updates_request_resource=
+                                        c.InstanceGroupManagersApplyUpdatesRequest(all_instances=True)).result()
+    stable(2)
+    templates.delete(**GLOBAL, instance_template="t2").result()
+
+
+def membership():
+    step("instances are created by name, abandoned and deleted")
+    managers.create_instances(**GROUP, instance_group_managers_create_instances_request_resource=
+                              c.InstanceGroupManagersCreateInstancesRequest(
+                                  instances=[c.PerInstanceConfig(name="named")])).result()
+    three = stable(3)
+    assert "named" in {one.name for one in three}, three
+    named = instances.get(**ZONAL, instance="named").self_link
+    managers.abandon_instances(**GROUP, instance_group_managers_abandon_instances_request_resource=
+                               c.InstanceGroupManagersAbandonInstancesRequest(instances=[named])).result()
+    assert managers.get(**GROUP).target_size == 2
+    assert "named" not in {one.name for one in stable(2)}
+    assert instances.get(**ZONAL, instance="named").status == "RUNNING"
+    instances.delete(**ZONAL, instance="named").result()
+    until("the end of the abandoned", lambda: "named" not in {one.name for one in instances.list(**ZONAL)})
+    managers.resize(**GROUP, size=3).result()
+    victim = stable(3)[0]
+    managers.delete_instances(**GROUP, instance_group_managers_delete_instances_request_resource=
+                              c.InstanceGroupManagersDeleteInstancesRequest(instances=[victim.instance])).result()
+    assert managers.get(**GROUP).target_size == 2
+    assert victim.name not in {one.name for one in stable(2)}
+
+
+def region():
+    step("a regional group spreads over its zones")
+    region_templates.insert(**REGIONAL, instance_template_resource=template("r1", "red")).result()
+    local = region_templates.get(**REGIONAL, instance_template="r1").self_link
+    region_managers.insert(**REGIONAL, instance_group_manager_resource=c.InstanceGroupManager(
+        name="wide", base_instance_name="wide", target_size=3, instance_template=local)).result()
+    three = stable(3, region_managers, REGION_GROUP)
+    where = {one.instance.split("/zones/")[1].split("/")[0] for one in three}
+    assert where == {f"{REGION}-a", f"{REGION}-b", f"{REGION}-c"}, where
+    assert region_groups.get(**REGIONAL, instance_group="wide").size == 3
+    listed = list(region_groups.list_instances(
+        **REGIONAL, instance_group="wide",
+        region_instance_groups_list_instances_request_resource=c.RegionInstanceGroupsListInstancesRequest()))
+    assert {one.instance for one in listed} == {one.instance for one in three}, listed
+    target = region_managers.get(**REGION_GROUP).self_link
+    region_autoscalers.insert(**REGIONAL, autoscaler_resource=c.Autoscaler(
+        name="wide", target=target, autoscaling_policy=c.AutoscalingPolicy(
+            min_num_replicas=4, max_num_replicas=5,
+            cpu_utilization=c.AutoscalingPolicyCpuUtilization(utilization_target=0.5)))).result()
+    refused(exceptions.PreconditionFailed, "autoscaled regional", region_managers.resize, **REGION_GROUP, size=1)
+    stable(4, region_managers, REGION_GROUP)
+    assert [one.name for one in region_managers.list(**REGIONAL)] == ["wide"]
+    assert [one.name for one in region_autoscalers.list(**REGIONAL)] == ["wide"]
+    both = dict(managers.aggregated_list(**GLOBAL))
+    assert both[f"regions/{REGION}"].instance_group_managers[0].name == "wide"
+    assert any(one.operation_type == "insert" for one in region_operations.list(**REGIONAL))
+    refused(exceptions.BadRequest, "is already being used by", region_templates.delete, **REGIONAL, instance_template="r1")
+    region_autoscalers.delete(**REGIONAL, autoscaler="wide").result()
+    region_managers.delete(**REGION_GROUP).result()
+    region_templates.delete(**REGIONAL, instance_template="r1").result()
+    refused(exceptions.NotFound, "was not found", region_managers.get, **REGION_GROUP)
+
+
 def lists():
     step("every list and every description")
     def names(found):
@@ -318,6 +435,9 @@ def deletion():
 creation()
 front = balancing()
 recreation()
+updates(front)
+membership()
 scaling(front)
+region()
 lists()
 deletion()

@@ -12,6 +12,7 @@
 mod cloud;
 #[path = "../api_surface/http.rs"]
 mod http;
+mod own_client;
 mod python;
 mod recorder;
 
@@ -44,6 +45,26 @@ async fn gcloud_takes_groups_through_their_lives() {
         .env("CLOUDSDK_CONFIG", config.path());
     script.passes().await;
     recorder.holds_against_discovery(100).await;
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_client_sends_what_google_knows() {
+    for slow in [false, true] {
+        let cloud = Cloud::with(|config| config.slow_operations = slow).await;
+        let recorder = Recorder::start(&cloud).await;
+        own_client::makes_every_call(&cloud, &recorder.url()).await;
+        recorder.holds_against_discovery(60).await;
+        cloud.emulator.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_says_of_every_method_whether_it_is_emulated() {
+    let cloud = Cloud::start().await;
+    let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/emulator.md");
+    let script = Python::script("methods.py").api(&cloud.url("")).arg(guide);
+    script.passes().await;
     cloud.emulator.shutdown().await;
 }
 

@@ -8,7 +8,7 @@ use std::{
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
     process::{Command, ExitCode, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -52,7 +52,10 @@ fn host(args: &[OsString]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Answers every request with 200. `GET /burn` makes it burn a core from then on, `GET /exit` ends it.
+/// How many cores one instance burns at most. Where others leave little, several threads get a share.
+const BURNERS: usize = 4;
+
+/// Answers every request with 200. Each `GET /burn` makes it burn one core more from then on, `GET /exit` ends it.
 fn serve() -> ExitCode {
     let port = std::env::var("PORT").unwrap_or_default();
     let listener = match TcpListener::bind(format!("127.0.0.1:{port}")) {
@@ -70,7 +73,7 @@ fn serve() -> ExitCode {
 }
 
 fn answer(mut connection: TcpStream) {
-    static BURNING: AtomicBool = AtomicBool::new(false);
+    static BURNING: AtomicUsize = AtomicUsize::new(0);
     let mut request = String::new();
     if BufReader::new(&connection).read_line(&mut request).is_err() {
         return;
@@ -78,7 +81,7 @@ fn answer(mut connection: TcpStream) {
     if request.starts_with("GET /exit") {
         std::process::exit(3);
     }
-    if request.starts_with("GET /burn") && !BURNING.swap(true, Ordering::Relaxed) {
+    if request.starts_with("GET /burn") && BURNING.fetch_add(1, Ordering::Relaxed) < BURNERS {
         std::thread::spawn(|| burn(1.0));
     }
     connection
