@@ -2,8 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::catalog::{CREATED, id};
-use crate::resource::canonical_url;
+use super::{
+    call::Call,
+    catalog::{CREATED, id},
+    image, lists,
+};
+use crate::{error::ApiError, resource::canonical_url};
 
 /// Image projects, their families, and the image that each family stands for today.
 const FAMILIES: [(&str, &str, &str); 5] = [
@@ -38,8 +42,24 @@ pub(super) fn is_published_by(project: &str) -> bool {
     OTHERS.contains(&project) || FAMILIES.iter().any(|(owner, ..)| *owner == project)
 }
 
+/// The images of a project that publishes them; of our own project, none.
+pub(super) fn answer(project: &str, name: &[&str], call: &Call) -> Result<Value, ApiError> {
+    let path = format!("projects/{project}/global/images");
+    if name.is_empty() {
+        let head = image::list_head("imageList", &path);
+        return lists::of_values(head, "items", list(project), call);
+    }
+    if let [_, verb] = name
+        && name[0] != "family"
+    {
+        return Err(ApiError::not_emulated(&format!("compute.images.{verb}")));
+    }
+    let name = name.join("/");
+    find(project, &name).ok_or_else(|| ApiError::not_found(&format!("{path}/{name}")))
+}
+
 /// A public image, by `family/NAME` or by its own name.
-pub(super) fn find(project: &str, name: &str) -> Option<Value> {
+fn find(project: &str, name: &str) -> Option<Value> {
     let wanted = |image: &&(&str, &str, &str)| {
         image.0 == project
             && match name.strip_prefix("family/") {
@@ -51,7 +71,7 @@ pub(super) fn find(project: &str, name: &str) -> Option<Value> {
 }
 
 /// All public images of a project, by name.
-pub(super) fn list(project: &str) -> Vec<Value> {
+fn list(project: &str) -> Vec<Value> {
     let mut images: Vec<_> = FAMILIES
         .iter()
         .filter(|(owner, ..)| *owner == project)

@@ -64,6 +64,18 @@ pub(super) fn of_values(
     Ok(with_items(head, field, items, next))
 }
 
+/// The same in one page, however many there are.
+pub(super) fn all_of_values(
+    field: &str,
+    mut shaped: Vec<Value>,
+    call: &Call,
+) -> Result<Value, ApiError> {
+    let filter = parse_filter(call)?;
+    page_size(call)?;
+    shaped.retain(|value| filter.matches(value));
+    Ok(with_items(Map::new(), field, shaped, None))
+}
+
 /// Google leaves out what is empty.
 fn with_items(
     mut head: Map<String, Value>,

@@ -7,7 +7,7 @@ use super::{
     call::Call,
     catalog,
     engine::{self, How},
-    image, images, lists, operations,
+    images, lists, operations,
     table::{self, Row},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) async fn answer(
         && (images::is_published_by(project) || *project == cloud.store().project())
         && method == Method::GET
     {
-        return public_images(project, name, &call);
+        return images::answer(project, name, &call);
     }
     if *project != cloud.store().project() {
         return Err(ApiError::not_found(&format!("projects/{project}")));
@@ -240,22 +240,6 @@ fn check_scope(scope: &Scope) -> Result<(), ApiError> {
         Scope::Zone(name) => ApiError::invalid("zone", name, "Unknown zone."),
         Scope::Global => ApiError::bad_request("Unknown scope."),
     })
-}
-
-/// The images of a project that publishes them; of our own project, none.
-fn public_images(project: &str, name: &[&str], call: &Call) -> Result<Value, ApiError> {
-    let path = format!("projects/{project}/global/images");
-    if name.is_empty() {
-        let head = image::list_head("imageList", &path);
-        return lists::of_values(head, "items", images::list(project), call);
-    }
-    if let [_, verb] = name
-        && name[0] != "family"
-    {
-        return Err(not_emulated(Kind::Image, &Scope::Global, verb));
-    }
-    let name = name.join("/");
-    images::find(project, &name).ok_or_else(|| ApiError::not_found(&format!("{path}/{name}")))
 }
 
 fn not_emulated(kind: Kind, scope: &Scope, verb: &str) -> ApiError {

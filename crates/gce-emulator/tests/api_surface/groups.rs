@@ -264,3 +264,27 @@ async fn a_new_template_and_named_ports_are_taken_over() {
     assert!(listed.get("items").is_none());
     cloud.emulator.shutdown().await;
 }
+
+#[tokio::test]
+async fn the_instances_of_a_group_are_filtered_and_paged_only_on_request() {
+    let cloud = Cloud::start().await;
+    cloud.group(3).await;
+    let all = names(&cloud.stable(3).await);
+    let listed = async |query: &str| {
+        let list = verb(&cloud, &format!("listManagedInstances?{query}"), None).await;
+        let next = list["nextPageToken"].as_str().map(str::to_owned);
+        let members = list["managedInstances"].as_array().cloned();
+        (names(&members.unwrap_or_default()), next)
+    };
+    assert_eq!(listed("maxResults=1").await, (all.clone(), None));
+    let filter = format!("filter=name%20%3D%20{}", all[1]);
+    assert_eq!(listed(&filter).await.0, all[1..2]);
+    let manager = format!("zones/{ZONE}/instanceGroupManagers/m");
+    let paginated = json!({"listManagedInstancesResults": "PAGINATED"});
+    cloud.patch(&manager, paginated).await;
+    let (mut seen, next) = listed("maxResults=2").await;
+    let (rest, end) = listed(&format!("maxResults=2&pageToken={}", next.unwrap())).await;
+    seen.extend(rest);
+    assert_eq!((seen, end), (all, None));
+    cloud.emulator.shutdown().await;
+}

@@ -203,8 +203,8 @@ def scaling(port):
             autoscaler_resource=c.Autoscaler(name="web", autoscaling_policy=c.AutoscalingPolicy(
                 cpu_utilization=c.AutoscalingPolicyCpuUtilization(utilization_target=1.5))))
 
-    until_loaded(port, "the size of six", lambda: managers.get(**GROUP).target_size == 6)
-    until("its recommendation", lambda: autoscalers.get(**ZONAL, autoscaler="web").recommended_size == 6)
+    until_loaded(port, "the size of six", lambda: managers.get(**GROUP).target_size == 6
+                 and autoscalers.get(**ZONAL, autoscaler="web").recommended_size == 6)
     status = autoscalers.get(**ZONAL, autoscaler="web")
     assert status.status == "ACTIVE", status
     # The flattened patch names the autoscaler in its body alone.

@@ -18,8 +18,9 @@ use super::{autoscaler, instance_group};
 use crate::{
     api::Cloud,
     compute::{
+        call::Call,
         change::{Behaviour, Change, Command, Verb},
-        references,
+        lists, references,
     },
     error::ApiError,
     resource::{Key, Kind, Resource},
@@ -124,7 +125,7 @@ impl Behaviour for InstanceGroupManager {
     fn verb(&self, name: &str) -> Option<Verb> {
         let change = |operation, decide| Some(Verb::Change { operation, decide });
         match name {
-            "listManagedInstances" => Some(Verb::View(list_managed_instances)),
+            "listManagedInstances" => Some(Verb::Read(list_managed_instances)),
             "listErrors" => Some(Verb::View(list_errors)),
             "resize" => change("compute.instanceGroupManagers.resize", resize),
             "deleteInstances" => change(
@@ -183,16 +184,23 @@ fn action_field(action: &str) -> String {
     })
 }
 
-fn list_managed_instances(cloud: &Cloud, manager: &Resource) -> Value {
+/// All instances at once, whatever page is asked for, unless the group was told to give pages.
+fn list_managed_instances(
+    cloud: &Cloud,
+    manager: &Resource,
+    call: &Call,
+) -> Result<Value, ApiError> {
+    const FIELD: &str = "managedInstances";
     let check = manager.text("autoHealingPolicies/0/healthCheck");
     let instances = cloud.instances_of(&manager.key);
-    if instances.is_empty() {
-        return json!({});
-    }
-    let managed = instances
+    let shaped = instances
         .iter()
-        .map(|instance| instance.managed(cloud.store(), check));
-    json!({"managedInstances": managed.collect::<Vec<Value>>()})
+        .map(|instance| instance.managed(cloud.store(), check))
+        .collect();
+    if manager.text("listManagedInstancesResults") == Some("PAGINATED") {
+        return lists::of_values(Map::new(), FIELD, shaped, call);
+    }
+    lists::all_of_values(FIELD, shaped, call)
 }
 
 fn list_errors(cloud: &Cloud, manager: &Resource) -> Value {

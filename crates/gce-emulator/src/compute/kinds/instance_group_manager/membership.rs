@@ -7,7 +7,7 @@ use crate::{
     compute::{
         call::Call,
         change::{Change, Command},
-        engine,
+        checks,
     },
     error::ApiError,
     fleet,
@@ -75,7 +75,7 @@ fn names(call: &Call) -> Result<Vec<String>, ApiError> {
     for instance in given {
         let name = instance.get("name").and_then(Value::as_str);
         let name = name.ok_or_else(|| ApiError::required("instances.name"))?;
-        engine::check_name("instances.name", name)?;
+        checks::check_name("instances.name", name)?;
         if names.iter().any(|earlier| earlier == name) {
             return Err(ApiError::invalid(
                 "instances.name",
