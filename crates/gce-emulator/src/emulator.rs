@@ -18,6 +18,7 @@ use crate::{
     api::{self, Cloud, Parts, Server},
     balancer::{Balancer, ListenError, TrafficRecorder},
     clock::Clock,
+    faults::{self, Faults},
     fleet::{Fleet, FleetError, FleetHandle, Settings},
     housekeeping,
     metrics::Metrics,
@@ -55,6 +56,14 @@ pub struct Config {
     pub supervisor: Vec<String>,
     /// The program that burns CPU in a drill, for example `["/path/flaskscale", "__burn"]`.
     pub burner: Vec<String>,
+    pub conditions: Conditions,
+}
+
+/// What is out of the ordinary, for tests and drills. The default is nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// The faults that are on from the start.
+    pub faults: Vec<faults::Request>,
 }
 
 /// What instances run.
@@ -129,8 +138,12 @@ impl Emulator {
             .refresh()
             .map_err(|errors| taken(errors, site.as_ref()))?;
 
+        let faults = Faults::default();
+        for fault in config.conditions.faults.iter().cloned() {
+            faults.add(fault);
+        }
         let around = Around::new(store.clone(), clock.clone(), &router, &balancer);
-        let settings = settings(&config);
+        let settings = settings(&config, faults.clone());
         let fleet = Fleet::start(
             store.clone(),
             clock.clone(),
@@ -152,6 +165,7 @@ impl Emulator {
             metrics_late: config.metrics_late,
             listeners: balancer.listeners(),
             health: balancer.health(),
+            faults,
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(clock.clone().keep_saved(store.clone()));
@@ -216,7 +230,7 @@ impl Emulator {
     }
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, faults: Faults) -> Settings {
     Settings {
         log_dir: config.state_dir.join("logs"),
         command: config.workload.command.clone(),
@@ -225,6 +239,7 @@ fn settings(config: &Config) -> Settings {
         supervisor: config.supervisor.clone(),
         burner: config.burner.clone(),
         grace: GRACE,
+        faults,
     }
 }
 

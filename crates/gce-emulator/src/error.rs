@@ -144,6 +144,37 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
+    /// 429
+    pub fn too_many_requests() -> Self {
+        let message = "Rate Limit Exceeded";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded", message)
+    }
+
+    /// 403 as Google's quotas per minute have it: worth another try.
+    pub fn quota_per_minute() -> Self {
+        let message = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of \
+                       service 'compute.googleapis.com' for consumer 'project_number:104857600001'.";
+        Self::new(StatusCode::FORBIDDEN, "rateLimitExceeded", message)
+    }
+
+    /// 500
+    pub fn internal() -> Self {
+        let message = "Internal error. Please try again or contact Google Support.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "backendError", message)
+    }
+
+    /// 503
+    pub fn unavailable() -> Self {
+        let message = "The service is currently unavailable.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "backendError", message)
+    }
+
+    /// 504
+    pub fn deadline_exceeded() -> Self {
+        let message = "Deadline expired before operation could complete.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "backendError", message)
+    }
+
     /// 501 for what Google has and this cloud has not.
     pub fn not_emulated(what: &str) -> Self {
         let message = format!("{what} is not emulated by the local cloud");
@@ -207,8 +238,10 @@ fn rpc_status(status: StatusCode) -> &'static str {
         404 => "NOT_FOUND",
         409 => "ALREADY_EXISTS",
         412 => "FAILED_PRECONDITION",
+        429 => "RESOURCE_EXHAUSTED",
         501 => "UNIMPLEMENTED",
         503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
         _ => "INTERNAL",
     }
 }

@@ -6,6 +6,7 @@ pub mod clock;
 mod compute;
 mod emulator;
 pub mod error;
+pub mod faults;
 pub mod fleet;
 mod housekeeping;
 mod identity;
@@ -20,4 +21,4 @@ pub mod store;
 pub mod supervise;
 mod surroundings;
 
-pub use self::emulator::{Config, Emulator, StartError, Workload};
+pub use self::emulator::{Conditions, Config, Emulator, StartError, Workload};

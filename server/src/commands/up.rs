@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::ValueEnum;
+use gce_emulator::{Conditions, faults::Request as FaultRequest};
 
 use super::stop_asked;
 use crate::{
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     /// Rename the old state and begin anew
     #[arg(long)]
     reset_state: bool,
+    /// Start with a fault, as JSON: {"type": "stockout", "zone": "*"}; may be given again
+    #[arg(long = "fault", value_name = "JSON", value_parser = FaultRequest::from_json)]
+    faults: Vec<FaultRequest>,
     /// Scale this program instead of our own site; $PORT is replaced in its arguments and set
     #[arg(last = true, value_name = "CMD")]
     command: Vec<String>,
@@ -111,6 +115,9 @@ fn wish(args: Args) -> Result<Wish, Failure> {
             Program::Own
         } else {
             Program::Foreign(args.command)
+        },
+        conditions: Conditions {
+            faults: args.faults,
         },
     })
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gce_emulator::{Config, Emulator};
+use gce_emulator::{Conditions, Config, Emulator};
 
 use super::{
     blueprint,
@@ -35,6 +35,7 @@ pub(crate) struct Wish {
     pub(crate) metrics_late: bool,
     pub(crate) reset_state: bool,
     pub(crate) program: Program,
+    pub(crate) conditions: Conditions,
 }
 
 /// A local cloud that runs in this process.
@@ -102,6 +103,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         reset_state: false,
         program: Program::Own,
         state_dir,
+        conditions: Conditions::default(),
     };
     let cloud = LocalCloud::start(&wish).await?;
     if let Some(password) = ensure_secrets(&wish.state_dir)? {
@@ -161,6 +163,7 @@ fn config(wish: &Wish) -> Result<Config, Failure> {
         workload: workload::of(wish, api_port, &own),
         supervisor: vec![own.clone(), "__supervise".to_owned()],
         burner: vec![own, "__burn".to_owned()],
+        conditions: wish.conditions.clone(),
     })
 }
 

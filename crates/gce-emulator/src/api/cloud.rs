@@ -9,6 +9,7 @@ use super::member::Member;
 use crate::{
     clock::{Clock, rfc3339},
     compute::change::Command,
+    faults::Faults,
     fleet::{FleetHandle, GroupState, MachineError},
     metrics::Metrics,
     prober::{Health, HealthMap},
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) listeners: watch::Receiver<BTreeMap<String, SocketAddr>>,
     /// What the balancer's health checks say.
     pub(crate) health: watch::Receiver<HealthMap>,
+    pub(crate) faults: Faults,
 }
 
 impl Cloud {
@@ -56,6 +58,10 @@ impl Cloud {
     /// Whether metrics can be read only as late as at Google.
     pub(crate) fn metrics_late(&self) -> bool {
         self.0.metrics_late
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     pub(crate) fn slow_operations(&self) -> bool {

@@ -18,7 +18,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, delete, get, post},
 };
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ pub(crate) use self::{
 use crate::{
     compute::{call::Call, route},
     error::ApiError,
-    identity, logging, metadata_server, monitoring,
+    faults, identity, logging, metadata_server, monitoring,
 };
 
 /// No call that we serve needs more than this.
@@ -65,12 +65,28 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .route("/projects/{*path}", any(compute))
         .fallback(unknown)
         .with_state(cloud.clone())
+        .merge(faults(&cloud))
+        .layer(axum::middleware::from_fn_with_state(
+            cloud.faults().clone(),
+            faults::api::disturb,
+        ))
         .layer(axum::middleware::from_fn(fields::partial))
         .merge(metadata)
         .layer(axum::middleware::from_fn_with_state(
             Guard::api(port, cloud.clock().clone()),
             check,
         ))
+}
+
+/// Where faults are asked for.
+fn faults(cloud: &Cloud) -> Router {
+    Router::new()
+        .route(
+            "/_emulator/faults",
+            get(faults::api::list).post(faults::api::add),
+        )
+        .route("/_emulator/faults/{id}", delete(faults::api::remove))
+        .with_state(cloud.faults().clone())
 }
 
 /// A call of Compute v1. `beta` and `alpha` are other names for it.

@@ -29,6 +29,8 @@ pub(super) enum Outcome {
     Unhealthy,
     /// It is to be made anew, as this action.
     Again(CurrentAction),
+    /// Its machine is taken back.
+    Preempted,
     Leave,
     Stop,
 }
@@ -57,6 +59,10 @@ impl Life {
                         return Outcome::Unhealthy;
                     }
                     drill::follow(&context, &self.key, running).await;
+                    if let Some(notice) = self.strike(running) {
+                        self.give_notice(notice).await;
+                        return Outcome::Preempted;
+                    }
                 }
             }
         }
@@ -119,6 +125,9 @@ impl Life {
     }
 
     fn measured(&self, running: &mut Running, used_ns: u64, at_ns: u64) {
+        if self.context.settings.faults.hides_metrics(&self.key.name) {
+            return self.context.roster.set_cpu(&self.key, None);
+        }
         let now = self.context.clock.now();
         let Some(utilization) = running.cpu.report(now, used_ns, at_ns) else {
             return;

@@ -10,6 +10,23 @@ use crate::{
 
 /// The entry of a repair: an instance died, or its autohealing check failed, and it is made anew.
 pub(super) fn repair(store: &Store, instance: &Resource, why: &str, at: Timestamp) -> LogEntry {
+    let method = "compute.instances.repair.recreateInstance";
+    of_instance(store, instance, method, why, at)
+}
+
+/// The entry of a machine that was taken back.
+pub(super) fn preemption(store: &Store, instance: &Resource, at: Timestamp) -> LogEntry {
+    let why = "Instance was preempted.";
+    of_instance(store, instance, "compute.instances.preempted", why, at)
+}
+
+fn of_instance(
+    store: &Store,
+    instance: &Resource,
+    method: &str,
+    why: &str,
+    at: Timestamp,
+) -> LogEntry {
     let resource = json!({
         "type": "gce_instance",
         "labels": {
@@ -18,7 +35,6 @@ pub(super) fn repair(store: &Store, instance: &Resource, why: &str, at: Timestam
             "instance_id": instance.id.to_string(),
         },
     });
-    let method = "compute.instances.repair.recreateInstance";
     entry(
         store,
         &instance.key,

@@ -18,7 +18,7 @@ use super::{
     ports::Ports,
     roster::Roster,
 };
-use crate::{clock::Clock, metrics::Metrics, resource::Key, store::Store};
+use crate::{clock::Clock, faults::Faults, metrics::Metrics, resource::Key, store::Store};
 
 /// How many failed attempts `listErrors` can tell of.
 const KEEP_ERRORS: usize = 200;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub burner: Vec<String>,
     /// Between TERM and KILL, in real time.
     pub grace: Duration,
+    /// What is to go wrong.
+    pub faults: Faults,
 }
 
 /// What the rest of the cloud does for the fleet.

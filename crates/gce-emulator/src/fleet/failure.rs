@@ -20,6 +20,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A program that ends within this time and finds its port taken lost a race for it.
 const BIND_RACE: Duration = Duration::from_secs(10);
 
+const INTERNAL_ERROR: &str = "INTERNAL_ERROR";
+
 impl Life {
     pub(super) async fn died(&mut self, running: Running, exit: Exit) -> End {
         let ran = running.started.elapsed();
@@ -57,16 +59,21 @@ impl Life {
             return self.rest().await;
         }
         self.failures += 1;
-        let wait = match self.failures {
-            0 | 1 => Duration::ZERO,
-            n => Duration::from_secs(1 << (n - 2).min(6)).min(LONGEST_PAUSE),
-        };
+        let wait = self.backoff();
         self.context.roster.change(&self.key, |machine| {
             machine.action = CurrentAction::Recreating;
             machine.status = MachineStatus::Stopping;
         });
         let again = End::Again(CurrentAction::Recreating);
         self.pause(wait).await.unwrap_or(again)
+    }
+
+    /// How long to wait before the next attempt.
+    pub(super) fn backoff(&self) -> Duration {
+        match self.failures {
+            0 | 1 => Duration::ZERO,
+            n => Duration::from_secs(1 << (n - 2).min(6)).min(LONGEST_PAUSE),
+        }
     }
 
     /// Whether somebody makes the instance anew when its program has failed.
@@ -82,7 +89,7 @@ impl Life {
     }
 
     /// Stays as it ended, until it is to leave or to be made anew.
-    async fn rest(&mut self) -> End {
+    pub(super) async fn rest(&mut self) -> End {
         self.set_status(MachineStatus::Terminated).await;
         self.context
             .roster
@@ -103,6 +110,12 @@ impl Life {
     }
 
     fn note_error(&self, message: &str) {
+        let message = format!("Instance '{}' failed: {message}", self.key.name);
+        self.note(INTERNAL_ERROR, message);
+    }
+
+    /// Notes why the last attempt to run the instance failed.
+    pub(super) fn note(&self, code: &'static str, message: String) {
         let action = match self.context.roster.get(&self.key) {
             Some(machine) if machine.action == CurrentAction::Creating => CurrentAction::Creating,
             _ => CurrentAction::Recreating,
@@ -112,8 +125,8 @@ impl Life {
             instance: self.key.clone(),
             group: self.group(),
             action,
-            code: "INTERNAL_ERROR",
-            message: format!("Instance '{}' failed: {message}", self.key.name),
+            code,
+            message,
         };
         self.context.roster.change(&self.key, |machine| {
             machine.last_error = Some(error.clone());

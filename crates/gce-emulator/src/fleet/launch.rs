@@ -23,6 +23,8 @@ pub(super) struct Running {
     pub(super) cpu: CpuGauge,
     pub(super) drill: DrillKeeper,
     pub(super) started: Instant,
+    /// Whether its program is stopped as it stands.
+    pub(super) frozen: bool,
     _metadata: Box<dyn Any + Send + Sync>,
 }
 
@@ -59,6 +61,7 @@ pub(super) fn launch(context: &Context, key: &Key) -> Result<Running, LaunchErro
         cpu: CpuGauge::new(cores),
         drill: DrillKeeper::default(),
         started: Instant::now(),
+        frozen: false,
         _metadata: metadata,
     })
 }

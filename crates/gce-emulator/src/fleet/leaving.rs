@@ -55,8 +55,32 @@ pub fn leaves(instance: &Key) -> Write {
 }
 
 /// The writes that forget all of an instance, for when it is gone.
-pub(super) fn forget(instance: &Key) -> [Write; 2] {
-    [note(instance), alone_note(instance)].map(forget_note)
+pub(super) fn forget(instance: &Key) -> [Write; 3] {
+    let notes = [
+        note(instance),
+        alone_note(instance),
+        preempted_note(instance),
+    ];
+    notes.map(forget_note)
+}
+
+/// The write by which an instance's metadata says that its machine is being taken back.
+pub(super) fn preempts(instance: &Key) -> Write {
+    Write::kv(preempted_note(instance), "1")
+}
+
+/// The write that takes it back, for when it has another machine.
+pub(super) fn forget_preemption(instance: &Key) -> Write {
+    forget_note(preempted_note(instance))
+}
+
+/// Whether an instance's machine is being taken back.
+pub(crate) fn is_preempted(store: &Store, instance: &Key) -> bool {
+    store.kv(&preempted_note(instance)).is_some()
+}
+
+fn preempted_note(instance: &Key) -> String {
+    format!("fleet.preempted/{}/{}", instance.scope, instance.name)
 }
 
 /// The writes that forget what no longer concerns anybody after an earlier run: who was to go, and

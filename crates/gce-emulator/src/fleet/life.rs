@@ -133,6 +133,10 @@ impl Life {
                 self.retire(running, action).await;
                 End::Again(action)
             }
+            Outcome::Preempted => {
+                self.end(running).await;
+                self.preempted().await
+            }
             Outcome::Leave => {
                 self.retire(running, CurrentAction::Deleting).await;
                 End::Leave
@@ -166,11 +170,22 @@ impl Life {
         });
         self.record().await;
         let clock = self.context.clock.clone();
-        if !restarts && let Some(end) = self.pause(clock.real(PROVISIONING)).await {
-            return Some(end);
+        if !restarts {
+            if let Some(end) = self.pause(clock.real(PROVISIONING)).await {
+                return Some(end);
+            }
+            if let Some(refusal) = self.refusal() {
+                return Some(self.refused(refusal, action).await);
+            }
         }
         self.set_status(MachineStatus::Staging).await;
-        self.pause(clock.real(STAGING)).await
+        let faults = &self.context.settings.faults;
+        let staging = STAGING + faults.slow_boot(&self.key.name);
+        let end = self.pause(clock.real(staging)).await;
+        if end.is_none() && self.context.settings.faults.fails_to_boot(&self.key.name) {
+            return Some(self.failed("The machine did not come up.", None).await);
+        }
+        end
     }
 
     /// Writes the instance down as it is about to be. One that a group has let go stays as it was.

@@ -15,6 +15,7 @@ mod autoscale;
 mod context;
 mod cpu_gauge;
 mod desired;
+mod disturbance;
 mod drill;
 mod failure;
 mod groups;
@@ -45,7 +46,6 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::desired::fixed_or_percent;
 use self::{context::Context, ports::Ports, roster::Roster};
 pub use self::{
     context::{Settings, Surroundings},
@@ -56,6 +56,7 @@ pub use self::{
     share::reserved_cores,
     version::{UpdateAction, Version, needed_action},
 };
+pub(crate) use self::{desired::fixed_or_percent, leaving::is_preempted};
 use crate::{
     clock::Clock,
     metrics::Metrics,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use crate::{
-    identity,
+    fleet, identity,
     resource::{Key, PROJECT_NUMBER, Resource, Scope, last_segment},
     store::Store,
 };
@@ -55,6 +55,9 @@ impl Subject {
         });
         if let Some(instance) = self.instance.as_ref().and_then(|key| self.store.get(key)) {
             root["instance"] = instance_tree(project, &instance);
+            if fleet::is_preempted(&self.store, &instance.key) {
+                root["instance"]["preempted"] = json!("TRUE");
+            }
         } else if self.instance.is_none() {
             root["instance"] = json!({"service-accounts": accounts(project, None)});
         }

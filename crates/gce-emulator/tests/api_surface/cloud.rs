@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Mutex, time::Duration};
 
-use gce_emulator::{Config, Emulator, Workload};
+use gce_emulator::{Conditions, Config, Emulator, Workload};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -43,6 +43,7 @@ pub(crate) fn config(dir: &Path) -> Config {
         },
         supervisor: program(&["supervise"]),
         burner: program(&["burn"]),
+        conditions: Conditions::default(),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod beside;
 mod cloud;
+mod faults;
 mod groups;
 mod http;
 mod kinds;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gce_emulator::{Config, Emulator, Workload};
+use gce_emulator::{Conditions, Config, Emulator, Workload};
 use rusqlite::Connection;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_emulator-test-instance");
@@ -40,6 +40,7 @@ pub(crate) async fn serve_until_killed() {
         },
         supervisor: program("supervise"),
         burner: program("burn"),
+        conditions: Conditions::default(),
     })
     .await
     .unwrap();

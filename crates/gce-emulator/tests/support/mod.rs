@@ -176,6 +176,7 @@ pub(crate) fn settings(dir: &Path, command: &[&str]) -> Settings {
         supervisor: vec![PROGRAM.into(), "supervise".into()],
         burner: vec![PROGRAM.into(), "burn".into()],
         grace: Duration::from_secs(30),
+        faults: gce_emulator::faults::Faults::default(),
     }
 }
 
