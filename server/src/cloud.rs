@@ -5,9 +5,9 @@ use std::{env, sync::Arc, time::Duration};
 use app::CloudLabel;
 use clap::ValueEnum;
 use control_plane::{ControlPlane, Pace, Settings};
-use gce::{Client, Endpoints, GoogleToken, NoToken};
+use gce::{Client, Endpoints, GoogleToken};
 
-use crate::{failure::Failure, metadata::Metadata, plain_http};
+use crate::{failure::Failure, local_token::LocalToken, metadata::Metadata, plain_http};
 
 /// What the local cloud calls its one project.
 pub(crate) const LOCAL_PROJECT: &str = "flaskscale-local";
@@ -142,7 +142,7 @@ impl Connection {
 pub(crate) fn local_client(url: &str) -> Result<Client, Failure> {
     Client::new(
         Endpoints::local(url),
-        Arc::new(NoToken),
+        Arc::new(LocalToken::of(url)),
         LOCAL_PROJECT.to_owned(),
     )
     .map_err(|error| Failure::input_because(format!("cannot use the cloud at {url}"), &error))

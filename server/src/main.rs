@@ -6,6 +6,7 @@ mod commands;
 mod drill;
 mod failure;
 mod identity;
+mod local_token;
 mod logs;
 mod metadata;
 mod pages;

@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     faults::{self, Faults},
     fleet::{Fleet, FleetError, FleetHandle, Settings},
-    housekeeping,
+    housekeeping, identity,
     metrics::Metrics,
     routing::{Router, Site},
     store::{self, OpenError, Store, StoreError},
@@ -64,6 +64,8 @@ pub struct Config {
 pub struct Conditions {
     /// The faults that are on from the start.
     pub faults: Vec<faults::Request>,
+    /// Whether a call of the API needs a token that this cloud has issued.
+    pub require_auth: bool,
 }
 
 /// What instances run.
@@ -122,6 +124,7 @@ impl Emulator {
             set_aside(&config.state_dir)?;
         }
         let store = Store::open(&config.state_dir, &config.project)?;
+        identity::prepare(&store).await?;
         let clock = Clock::resume(&store, config.speed).await?;
         let metrics = Metrics::open(store.clone()).await?;
         let balancer = Arc::new(Balancer::start(config.speed).map_err(StartError::Balancer)?);
@@ -166,6 +169,7 @@ impl Emulator {
             listeners: balancer.listeners(),
             health: balancer.health(),
             faults,
+            require_auth: config.conditions.require_auth,
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(clock.clone().keep_saved(store.clone()));

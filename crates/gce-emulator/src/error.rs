@@ -144,6 +144,30 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
+    /// 401: without a token, or with one that is not good.
+    pub fn unauthenticated(has_token: bool) -> Self {
+        let (beginning, reason) = if has_token {
+            (
+                "Request had invalid authentication credentials.",
+                "authError",
+            )
+        } else {
+            (
+                "Request is missing required authentication credential.",
+                "required",
+            )
+        };
+        let message = format!(
+            "{beginning} Expected OAuth 2 access token, login cookie or other valid authentication \
+             credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+        );
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, reason, message);
+        for item in &mut error.items {
+            item.location = Some("Authorization".into());
+        }
+        error
+    }
+
     /// 429
     pub fn too_many_requests() -> Self {
         let message = "Rate Limit Exceeded";
@@ -219,7 +243,7 @@ impl Item {
         let mut item = json!({"message": self.message, "domain": "global", "reason": self.reason});
         if let Some(location) = &self.location {
             item["location"] = json!(location);
-            let kind = if location == "If-Match" {
+            let kind = if matches!(location.as_str(), "If-Match" | "Authorization") {
                 "header"
             } else {
                 "parameter"
@@ -234,6 +258,7 @@ impl Item {
 fn rpc_status(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "INVALID_ARGUMENT",
+        401 => "UNAUTHENTICATED",
         403 => "PERMISSION_DENIED",
         404 => "NOT_FOUND",
         409 => "ALREADY_EXISTS",

@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// Start with a fault, as JSON: {"type": "stockout", "zone": "*"}; may be given again
     #[arg(long = "fault", value_name = "JSON", value_parser = FaultRequest::from_json)]
     faults: Vec<FaultRequest>,
+    /// Refuse calls of the API without a token that the local cloud has issued
+    #[arg(long)]
+    require_auth: bool,
     /// Scale this program instead of our own site; $PORT is replaced in its arguments and set
     #[arg(last = true, value_name = "CMD")]
     command: Vec<String>,
@@ -118,6 +121,7 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         },
         conditions: Conditions {
             faults: args.faults,
+            require_auth: args.require_auth,
         },
     })
 }

@@ -24,6 +24,7 @@ const ANSWER_LIMIT: usize = 64 << 20;
 const BOUNDARY: &str = "batch_of_the_local_cloud";
 
 pub(super) async fn batch(State(cloud): State<Cloud>, request: Request) -> Response {
+    let caller = request.headers().get(header::AUTHORIZATION).cloned();
     let calls = match read(request).await {
         Ok(calls) => calls,
         Err(error) => return error.into_response(),
@@ -31,7 +32,16 @@ pub(super) async fn batch(State(cloud): State<Cloud>, request: Request) -> Respo
     let mut answer = String::new();
     for (id, call) in calls {
         let response = match call {
-            Ok(call) => one(&cloud, call).await,
+            Ok(mut call) => {
+                // A part that does not say who calls is the batch's caller.
+                if let Some(caller) = &caller {
+                    let headers = call.headers_mut();
+                    headers
+                        .entry(header::AUTHORIZATION)
+                        .or_insert_with(|| caller.clone());
+                }
+                one(&cloud, call).await
+            }
             Err(error) => error.into_response(),
         };
         write_part(&mut answer, &id, response).await;

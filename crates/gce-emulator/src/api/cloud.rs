@@ -36,6 +36,8 @@ pub(crate) struct Parts {
     /// What the balancer's health checks say.
     pub(crate) health: watch::Receiver<HealthMap>,
     pub(crate) faults: Faults,
+    /// Whether a call needs a token.
+    pub(crate) require_auth: bool,
 }
 
 impl Cloud {
@@ -58,6 +60,10 @@ impl Cloud {
     /// Whether metrics can be read only as late as at Google.
     pub(crate) fn metrics_late(&self) -> bool {
         self.0.metrics_late
+    }
+
+    pub(crate) fn requires_auth(&self) -> bool {
+        self.0.require_auth
     }
 
     pub(crate) fn faults(&self) -> &Faults {

@@ -54,6 +54,7 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
             "/v3/projects/{project}/metricDescriptors/{*metric}",
             get(monitoring::descriptor),
         )
+        .route("/v1/projects/{call}", post(identity::policy::call))
         .route("/token", post(token::token))
         .route("/o/oauth2/token", post(token::token))
         .route("/batch", post(batch::batch))
@@ -66,6 +67,10 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .fallback(unknown)
         .with_state(cloud.clone())
         .merge(faults(&cloud))
+        .layer(axum::middleware::from_fn_with_state(
+            cloud.clone(),
+            identity::check,
+        ))
         .layer(axum::middleware::from_fn_with_state(
             cloud.faults().clone(),
             faults::api::disturb,
@@ -117,7 +122,7 @@ async fn compute_call(cloud: &Cloud, request: Request) -> Result<Value, ApiError
             .into_iter()
             .collect(),
         body: json_body(&parts.method, body).await?,
-        principal: identity::principal(&parts.headers),
+        principal: identity::admit(cloud, &parts.headers, &parts.method, parts.uri.path())?,
         user_agent: header_text(&parts.headers, header::USER_AGENT),
     };
     route::answer(cloud, &parts.method, &segments, call).await

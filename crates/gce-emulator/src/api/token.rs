@@ -7,13 +7,14 @@
 use axum::{
     Json,
     body::{Body, to_bytes},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::query_map;
+use super::{Cloud, query_map};
 use crate::identity;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -24,7 +25,7 @@ const SECONDS: u32 = 3599;
 /// A form is small.
 const FORM_LIMIT: usize = 64 << 10;
 
-pub(super) async fn token(body: Body) -> Response {
+pub(super) async fn token(State(cloud): State<Cloud>, body: Body) -> Response {
     let form = to_bytes(body, FORM_LIMIT).await.unwrap_or_default();
     let form = query_map(&String::from_utf8_lossy(&form));
     let text = |name: &str| form.get(name).map_or("", String::as_str);
@@ -48,7 +49,7 @@ pub(super) async fn token(body: Body) -> Response {
         }
     };
     let mut answer = json!({
-        "access_token": identity::token(&email),
+        "access_token": identity::token(cloud.store(), &email),
         "expires_in": SECONDS,
         "token_type": "Bearer",
     });

@@ -106,6 +106,10 @@ pub(crate) fn name_of(method: &Method, path: &str) -> Option<String> {
         .collect();
     match segments[..] {
         ["v2", call] => Some(format!("logging.{}", call.replace(':', "."))),
+        ["v1", "projects", call] => {
+            let verb = call.split_once(':').map_or("get", |(_, verb)| verb);
+            Some(format!("resourcemanager.projects.{verb}"))
+        }
         ["v3", "projects", _, collection, ref rest @ ..] => {
             let collection = collection.to_owned();
             Some(format!("monitoring.{collection}.{}", verb(method, rest)))

@@ -11,6 +11,7 @@ pub(crate) mod api;
 mod fault;
 mod registry;
 
+pub(crate) use self::fault::matches;
 pub use self::{
     fault::{ApiFailure, Fault, Request, Target},
     registry::{Active, Faults},

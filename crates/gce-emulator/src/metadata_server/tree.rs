@@ -54,18 +54,19 @@ impl Subject {
             "universe": {"universe-domain": "googleapis.com"},
         });
         if let Some(instance) = self.instance.as_ref().and_then(|key| self.store.get(key)) {
-            root["instance"] = instance_tree(project, &instance);
+            root["instance"] = instance_tree(&self.store, &instance);
             if fleet::is_preempted(&self.store, &instance.key) {
                 root["instance"]["preempted"] = json!("TRUE");
             }
         } else if self.instance.is_none() {
-            root["instance"] = json!({"service-accounts": accounts(project, None)});
+            root["instance"] = json!({"service-accounts": accounts(&self.store, None)});
         }
         root
     }
 }
 
-fn instance_tree(project: &str, instance: &Resource) -> Value {
+fn instance_tree(store: &Store, instance: &Resource) -> Value {
+    let project = store.project();
     let text = |path: &str| instance.text(path).unwrap_or_default();
     let zone = match &instance.key.scope {
         Scope::Zone(name) | Scope::Region(name) => name.as_str(),
@@ -96,7 +97,7 @@ fn instance_tree(project: &str, instance: &Resource) -> Value {
         "scheduling": {
             "automatic-restart": "TRUE", "on-host-maintenance": "MIGRATE", "preemptible": "FALSE",
         },
-        "service-accounts": accounts(project, Some(instance)),
+        "service-accounts": accounts(store, Some(instance)),
         "tags": tags,
         "zone": format!("projects/{PROJECT_NUMBER}/zones/{zone}"),
     })
@@ -108,14 +109,14 @@ fn attributes(instance: &Resource) -> Map<String, Value> {
     items.into_iter().flatten().filter_map(pair).collect()
 }
 
-fn accounts(project: &str, instance: Option<&Resource>) -> Value {
-    let email = identity::service_account(project, instance);
+fn accounts(store: &Store, instance: Option<&Resource>) -> Value {
+    let email = identity::service_account(store.project(), instance);
     let account = json!({
         "aliases": ["default"],
         "email": email,
         "scopes": [SCOPE],
         "token": {
-            "access_token": identity::token(&email),
+            "access_token": identity::token(store, &email),
             "expires_in": TOKEN_SECONDS,
             "token_type": "Bearer",
         },

@@ -11,6 +11,7 @@ mod cloud;
 mod faults;
 mod groups;
 mod http;
+mod identity;
 mod kinds;
 mod lists;
 mod logging;
