@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::reason::{CPU_UTILIZATION, CalculationDetails, ScalingLimit, ScalingSignal};
+use crate::reason::{CalculationDetails, ScalingLimit, ScalingSignal};
 use crate::{
-    AutoscalingReason, Binding, Hold, Policy, Reading, StatusDetail, Step, Timestamp, status, words,
+    AutoscalingReason, Binding, Hold, MetricGoal, Policy, Signal, SignalStep, StatusDetail, Step,
+    Timestamp, status, words,
 };
 
 /// What to do with a group, and why.
@@ -18,11 +19,15 @@ pub struct Decision {
     pub recommended: u32,
     /// The group's target size at that time.
     pub target_size: u32,
-    /// What the load alone asks for, before the growth rule, stabilization and bounds; what was
-    /// recommended before where there is no reading.
+    /// The instances that the means are over.
+    pub serving: u32,
+    /// Each of the policy's signals, with the size that it alone asks for.
+    pub signals: Vec<SignalStep>,
+    /// The signal or schedule that asks for most; `None` when nothing shows anything.
+    pub source: Option<Signal>,
+    /// What that asks for, before the growth rule, stabilization and bounds; what was
+    /// recommended before where nothing shows anything.
     pub wish: u32,
-    /// What was measured; absent without data.
-    pub reading: Option<Reading>,
     /// The size to give the group, when its mode lets it follow and it has another.
     pub resize_to: Option<u32>,
     /// Why that size, in Google's shape.
@@ -41,8 +46,10 @@ impl Decision {
             previous: step.previous,
             recommended: step.recommended,
             target_size: step.target_size,
+            serving: step.serving,
+            signals: step.signals.to_vec(),
+            source: step.source,
             wish: step.wish,
-            reading: step.reading,
             resize_to: step.resize_to,
             reason: AutoscalingReason {
                 summary: words::summary(policy, step),
@@ -53,21 +60,54 @@ impl Decision {
             status: status::details(policy, step),
         }
     }
+
+    /// The part about one signal, if the policy has it.
+    pub fn signal(&self, signal: Signal) -> Option<&SignalStep> {
+        self.signals.iter().find(|step| step.signal == signal)
+    }
 }
 
 fn scaling_signal(policy: &Policy, step: &Step) -> Option<ScalingSignal> {
-    let (reading, cpu) = step.reading.zip(policy.cpu)?;
+    let source = step.source?;
+    let measured = step.signal(source);
+    let (target, assignment) = match measured.map(|measured| measured.goal) {
+        Some(MetricGoal::Utilization(target)) => (Some(target), None),
+        Some(MetricGoal::SingleInstanceAssignment(share)) => (None, Some(share)),
+        None => (None, None),
+    };
     Some(ScalingSignal {
-        name: CPU_UTILIZATION.to_owned(),
+        name: source.name().to_owned(),
         calculated_size: step.wish,
         calculation_details: CalculationDetails {
-            serving_size: reading.serving,
-            signal_target: Some(reading.target),
-            signal_value: Some(reading.cpu),
-            single_instance_assignment: None,
+            serving_size: step.serving,
+            signal_target: target,
+            signal_value: measured.and_then(SignalStep::value),
+            single_instance_assignment: assignment,
         },
-        signal_policy: json!({ "cpuUtilization": cpu.to_value() }),
+        signal_policy: signal_policy(policy, source),
     })
+}
+
+/// The part of the policy that a signal is about.
+fn signal_policy(policy: &Policy, signal: Signal) -> Value {
+    match signal {
+        Signal::Cpu => policy.cpu.map_or(
+            Value::Null,
+            |cpu| json!({ "cpuUtilization": cpu.to_value() }),
+        ),
+        Signal::LoadBalancing => policy.load_balancing.map_or(
+            Value::Null,
+            |signal| json!({ "loadBalancingUtilization": signal.to_value() }),
+        ),
+        Signal::Metric(index) => policy.metrics.get(index).map_or(
+            Value::Null,
+            |metric| json!({ "customMetricUtilizations": [metric.to_value()] }),
+        ),
+        Signal::Schedule(index) => policy.schedules.iter().nth(index).map_or(
+            Value::Null,
+            |(name, schedule)| json!({ "scalingSchedules": { name: schedule.to_value() } }),
+        ),
+    }
 }
 
 /// Only `MAX_INSTANCES` is Google's own published name; the others are made in its manner.
@@ -88,10 +128,7 @@ fn scaling_limit(policy: &Policy, step: &Step) -> Option<ScalingLimit> {
                 json!({ "coolDownPeriodSec": seconds }),
             )
         }
-        Binding::Settling
-        | Binding::MissingData
-        | Binding::SignalNotEvaluated
-        | Binding::EmptyGroup => return None,
+        Binding::Settling | Binding::MissingData | Binding::EmptyGroup => return None,
     };
     Some(ScalingLimit {
         name: name.to_owned(),

@@ -19,9 +19,22 @@ pub const SATURATION: f64 = 0.95;
 /// Rounds up, which is conservative both ways: where 1.5 more are needed it adds 2, and where 1.5
 /// could go it lets 1 go. At least one, since a signal that is measured on instances needs one.
 pub fn size_for(instances: u32, utilization: f64, target: f64) -> u32 {
-    let exact = f64::from(instances) * utilization / target;
-    // The cast saturates, and makes 0 of what is not a number.
-    ((exact - ROUNDING_SLACK).ceil() as u32).max(1)
+    multiplied(instances, utilization, target).max(1)
+}
+
+/// [`size_for`] a value of the whole group, which may need no instance at all.
+pub(crate) fn multiplied(instances: u32, value: f64, target: f64) -> u32 {
+    round_up(f64::from(instances) * value / target)
+}
+
+/// The instances that a `total` of work needs, at so much for each; none for no work.
+pub fn size_for_assignment(total: f64, share: f64) -> u32 {
+    round_up(total / share)
+}
+
+/// The cast saturates, and makes 0 of what is not a number.
+fn round_up(exact: f64) -> u32 {
+    (exact - ROUNDING_SLACK).ceil() as u32
 }
 
 /// The size up to which one step may grow an overloaded group: half as many again, one at least.
@@ -33,7 +46,7 @@ pub fn overload_limit(serving: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{overload_limit, size_for};
+    use super::{multiplied, overload_limit, size_for, size_for_assignment};
 
     #[test]
     fn the_documented_examples_hold() {
@@ -68,9 +81,18 @@ mod tests {
     }
 
     #[test]
+    fn work_of_the_group_is_divided_by_the_share_of_an_instance() {
+        assert_eq!(size_for_assignment(100.0, 5.0), 20);
+        assert_eq!(size_for_assignment(101.0, 5.0), 21);
+        assert_eq!(size_for_assignment(0.0, 5.0), 0);
+        assert_eq!(multiplied(4, 0.0, 5.0), 0);
+    }
+
+    #[test]
     fn absurd_numbers_saturate() {
         assert_eq!(size_for(u32::MAX, f64::MAX, f64::MIN_POSITIVE), u32::MAX);
         assert_eq!(size_for(1, f64::NAN, 0.5), 1);
+        assert_eq!(size_for_assignment(f64::MAX, 1e-300), u32::MAX);
         assert_eq!(overload_limit(u32::MAX), u32::MAX);
     }
 

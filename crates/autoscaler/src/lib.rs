@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod calendar;
 mod decision;
 mod demand;
 mod engine;
@@ -12,20 +13,27 @@ mod status;
 mod timestamp;
 mod violation;
 mod words;
+mod zone;
 
 pub use decision::Decision;
-pub use demand::{ROUNDING_SLACK, SATURATION, overload_limit, size_for};
-pub use engine::{Binding, Engine, Gap, Hold, HoldCause, Reading, Sample, Step};
+pub use demand::{ROUNDING_SLACK, SATURATION, overload_limit, size_for, size_for_assignment};
+pub use engine::{
+    Absence, Binding, Engine, Hold, HoldCause, Observed, Sample, ScheduleState, ScheduleStatus,
+    Service, Signal, SignalStep, Signals, Step,
+};
 pub use policy::{
-    CpuUtilization, FixedOrPercent, InvalidPolicy, LoadBalancingUtilization, MetricGoal,
-    MetricUtilization, Mode, Policy, PredictiveMethod, ScaleInControl, ScalingSchedule, TargetType,
-    limits, validate,
+    CpuUtilization, Cron, CronError, FilterError, FixedOrPercent, InvalidPolicy,
+    LoadBalancingUtilization, MetricFilter, MetricGoal, MetricUtilization, Mode, Policy,
+    PredictiveMethod, ScaleInControl, ScalingSchedule, Selector, SelectorField, TargetType, limits,
+    validate,
 };
 pub use reason::{
-    AutoscalingReason, CPU_UTILIZATION, CalculationDetails, ScalingLimit, ScalingSignal,
+    AutoscalingReason, CPU_UTILIZATION, CUSTOM_METRIC_UTILIZATION, CalculationDetails,
+    LOAD_BALANCING_UTILIZATION, SCALING_SCHEDULE, ScalingLimit, ScalingSignal,
 };
 pub use sentence::{HoldLine, StatusLine, status_sentence};
 pub use smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING, Smoother, mean};
 pub use status::{StatusDetail, StatusKind};
 pub use timestamp::{Timestamp, UtcClock};
 pub use violation::Violation;
+pub use zone::{OffsetChange, ZoneTable, Zones};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Signal;
+
 /// `autoscalingReason` of `AutoscalerSizeChangeExplanation`.
 ///
 /// Names are open strings: Google publishes only some of them, and adds more.
@@ -66,3 +68,24 @@ pub struct ScalingLimit {
 
 /// The name of the CPU signal without prediction. Google shows only its predicted one.
 pub const CPU_UTILIZATION: &str = "CPU_UTILIZATION";
+
+/// The name of the load-balancing signal.
+pub const LOAD_BALANCING_UTILIZATION: &str = "LOAD_BALANCING_UTILIZATION";
+
+/// The name of a signal that is a Monitoring metric.
+pub const CUSTOM_METRIC_UTILIZATION: &str = "CUSTOM_METRIC_UTILIZATION";
+
+/// The name of an active schedule that wants more than the load.
+pub const SCALING_SCHEDULE: &str = "SCALING_SCHEDULE";
+
+impl Signal {
+    /// Its name in a reason.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => CPU_UTILIZATION,
+            Self::LoadBalancing => LOAD_BALANCING_UTILIZATION,
+            Self::Metric(_) => CUSTOM_METRIC_UTILIZATION,
+            Self::Schedule(_) => SCALING_SCHEDULE,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::words::{counted, measured_percent, percent};
-use crate::{Decision, HoldCause, Timestamp};
+use crate::{Decision, HoldCause, MetricGoal, Signal, Timestamp};
 
 /// What a one-line status is made of.
 ///
@@ -71,10 +71,17 @@ impl Decision {
     /// The [`status_sentence`] of this decision; `clock` writes an instant as people read it.
     pub fn status_sentence(&self, clock: impl Fn(Timestamp) -> String) -> String {
         let needed_at = self.hold.and_then(|hold| hold.needed_at).map(clock);
+        let cpu = self.signal(Signal::Cpu).map(|step| {
+            let target = match step.goal {
+                MetricGoal::Utilization(target) => Some(target),
+                MetricGoal::SingleInstanceAssignment(_) => None,
+            };
+            (step.value(), target)
+        });
         status_sentence(&StatusLine {
             instances: self.target_size,
-            cpu: self.reading.map(|reading| reading.cpu),
-            cpu_target: self.reading.map(|reading| reading.target),
+            cpu: cpu.and_then(|(value, _)| value),
+            cpu_target: cpu.and_then(|(value, target)| value.and(target)),
             resizing_to: self.resize_to,
             hold: self
                 .hold
@@ -101,10 +108,9 @@ fn hold_sentence(hold: &HoldLine<'_>) -> String {
         (HoldCause::Initialization, _) => "new instances are still initializing".to_owned(),
         (HoldCause::Settling, _) => "instances have just left".to_owned(),
         (HoldCause::MissingData, _) => "there is no data, and silence removes nothing".to_owned(),
-        (HoldCause::SignalNotEvaluated, _) => {
-            "the policy has signals that are not evaluated locally yet".to_owned()
+        (HoldCause::EmptyGroup, _) => {
+            "what is measured on instances cannot wake a group without any".to_owned()
         }
-        (HoldCause::EmptyGroup, _) => "CPU cannot wake a group without instances".to_owned(),
         (HoldCause::ModeOff, _) => format!("the mode is OFF, it would be {}", hold.wanted),
         (HoldCause::ModeOnlyScaleOut, _) => {
             format!("the mode is ONLY_SCALE_OUT, it would be {}", hold.wanted)

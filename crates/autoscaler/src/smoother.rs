@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::Timestamp;
+use crate::engine::is_measurement;
 
 /// A reading older than this is no reading.
 ///
@@ -33,7 +34,7 @@ impl Smoother {
 
     /// Adds a sample; one that is not a number of at least 0 is passed over.
     pub fn record(&mut self, now: Timestamp, utilization: f64) {
-        if !is_utilization(utilization) {
+        if !is_measurement(utilization) {
             return;
         }
         self.samples.push_back((now, utilization));
@@ -69,10 +70,6 @@ pub fn mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
             (sum + value, count.saturating_add(1))
         });
     (count > 0).then(|| sum / f64::from(count))
-}
-
-pub(crate) fn is_utilization(value: f64) -> bool {
-    value.is_finite() && value >= 0.0
 }
 
 #[cfg(test)]

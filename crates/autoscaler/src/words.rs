@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Binding, FixedOrPercent, Mode, Policy, Reading, ScaleInControl, Step};
+use crate::{
+    Absence, Binding, FixedOrPercent, MetricGoal, Mode, Policy, ScaleInControl, Signal, SignalStep,
+    Step, TargetType,
+};
 
 /// The `summary` of a reason: what is recommended, what was measured, and what else had a say.
 pub(crate) fn summary(policy: &Policy, step: &Step) -> String {
@@ -34,7 +37,7 @@ pub(crate) fn summary(policy: &Policy, step: &Step) -> String {
 /// That the load has been low for long enough is the reason that the measurement does not show.
 fn reason_to_shrink(policy: &Policy, step: &Step) -> Option<String> {
     let by_load = matches!(step.binding, None | Some(Binding::MinInstances));
-    let shrinks = step.recommended < step.previous && step.reading.is_some();
+    let shrinks = step.recommended < step.previous && step.source.is_some();
     let stabilizes = !policy.stabilization.is_zero();
     (by_load && shrinks && stabilizes)
         .then(|| format!("The {} never needed more.", last(policy.stabilization)))
@@ -62,34 +65,145 @@ fn action(policy: &Policy, step: &Step) -> String {
 }
 
 fn measurement(policy: &Policy, step: &Step) -> String {
-    let Some(reading) = step.reading else {
-        return if policy.cpu.is_some() {
-            "there is no CPU reading".to_owned()
-        } else {
-            "the policy's signals are not evaluated locally yet".to_owned()
-        };
+    if let Some(Signal::Schedule(index)) = step.source {
+        let name = policy.schedules.keys().nth(index);
+        let name = name.map_or("", String::as_str);
+        return format!("the schedule {name} asks for {}", step.wish);
+    }
+    let leading = step.source.and_then(|source| step.signal(source));
+    let Some((leading, value)) = leading.and_then(|step| Some((step, step.value()?))) else {
+        return format!("there is no {} reading", unread(policy));
     };
-    let Reading {
-        serving,
-        cpu,
-        target,
-        ..
-    } = reading;
-    let relation = if cpu > target {
+    let need = if step.wish == 1 { "is" } else { "are" };
+    let shown = shown(policy, step.serving, leading, value);
+    format!("{shown}, so {} {need} needed", step.wish)
+}
+
+/// What a reading is missing of.
+fn unread(policy: &Policy) -> &'static str {
+    match (policy.cpu.is_some(), policy.load_balancing.is_some()) {
+        (true, false) if policy.metrics.is_empty() => "CPU",
+        (false, true) if policy.metrics.is_empty() => "load-balancing",
+        (false, false) => "metric",
+        _ => "usable",
+    }
+}
+
+/// What a signal showed, beside what it is held against.
+fn shown(policy: &Policy, serving: u32, step: &SignalStep, value: f64) -> String {
+    let servers = || counted(serving, "serving instance");
+    let name = signal_name(policy, step.signal);
+    match (step.signal, step.goal) {
+        (Signal::Cpu, MetricGoal::Utilization(target)) => format!(
+            "CPU of {} averages {}, {} the {} target",
+            servers(),
+            measured_percent(value, target),
+            relation(value, target),
+            percent(target),
+        ),
+        (Signal::LoadBalancing, MetricGoal::Utilization(target)) => format!(
+            "requests take {} of the balancing capacity of {}, {} the {} target",
+            measured_percent(value, target),
+            servers(),
+            relation(value, target),
+            percent(target),
+        ),
+        (signal, MetricGoal::Utilization(target)) => {
+            let measured = if policy.is_per_instance(signal) {
+                format!("of {} averages", servers())
+            } else {
+                format!("with {} is", servers())
+            };
+            let rate = rate(policy, signal);
+            format!(
+                "{name} {measured} {}{rate}, {} the target of {}{rate}",
+                number(value),
+                relation(value, target),
+                number(target),
+            )
+        }
+        (signal, MetricGoal::SingleInstanceAssignment(share)) => {
+            let rate = rate(policy, signal);
+            format!(
+                "{name} is {}{rate}, and one instance takes {}{rate}",
+                number(value),
+                number(share),
+            )
+        }
+    }
+}
+
+fn relation(value: f64, target: f64) -> &'static str {
+    if value > target {
         "over"
-    } else if cpu < target {
+    } else if value < target {
         "under"
     } else {
         "exactly at"
+    }
+}
+
+/// What people call a signal.
+pub(crate) fn signal_name(policy: &Policy, signal: Signal) -> &str {
+    match signal {
+        Signal::Cpu => "CPU",
+        Signal::LoadBalancing => "load balancing",
+        Signal::Metric(index) => policy
+            .metrics
+            .get(index)
+            .map_or("a metric", |metric| metric.metric.as_str()),
+        Signal::Schedule(index) => policy
+            .schedules
+            .keys()
+            .nth(index)
+            .map_or("a schedule", String::as_str),
+    }
+}
+
+/// The unit of a metric that is a rate.
+fn rate(policy: &Policy, signal: Signal) -> &'static str {
+    let Signal::Metric(index) = signal else {
+        return "";
     };
-    let need = if step.wish == 1 { "is" } else { "are" };
-    format!(
-        "CPU of {} averages {}, {relation} the {} target, so {} {need} needed",
-        counted(serving, "serving instance"),
-        measured_percent(cpu, target),
-        percent(target),
-        step.wish,
-    )
+    match policy
+        .metrics
+        .get(index)
+        .and_then(|metric| metric.target_type)
+    {
+        Some(TargetType::DeltaPerSecond) => " a second",
+        Some(TargetType::DeltaPerMinute) => " a minute",
+        Some(TargetType::Gauge) | None => "",
+    }
+}
+
+/// Why a signal shows nothing, as a sentence without its end.
+pub(crate) fn absence(policy: &Policy, signal: Signal, absence: Absence) -> String {
+    let name = signal_name(policy, signal);
+    match (absence, signal) {
+        (Absence::NoBackendService, _) => {
+            "The policy has a load-balancing signal, and no backend service sends the group requests"
+                .to_owned()
+        }
+        (Absence::ManyBackendServices, _) => {
+            "More than one backend service sends the group requests, and the load-balancing signal \
+             can follow only one"
+                .to_owned()
+        }
+        (Absence::GroupMaxRate, _) => {
+            "The backend limits the rate of the whole group (maxRate); the load-balancing signal \
+             needs maxRatePerInstance or maxUtilization"
+                .to_owned()
+        }
+        (_, Signal::Cpu) => "There is no CPU data of the group's instances".to_owned(),
+        (_, Signal::LoadBalancing) => "There is no load-balancing data of the group".to_owned(),
+        (Absence::NoData, _) => format!("The metric {name} has no data"),
+        (Absence::TooSparse, _) => {
+            format!("The points of the metric {name} come too rarely; one a minute is needed")
+        }
+        (Absence::Invalid, _) => {
+            format!("The metric {name}, or a label of its filter, does not exist or is no number")
+        }
+    }
 }
 
 fn consequence(policy: &Policy, step: &Step, binding: Binding) -> Option<String> {
@@ -116,15 +230,25 @@ fn consequence(policy: &Policy, step: &Step, binding: Binding) -> Option<String>
         Binding::Settling => {
             "Instances have just left, and the reading does not show their load yet.".to_owned()
         }
-        Binding::MissingData => "Without data nothing is removed.".to_owned(),
-        Binding::SignalNotEvaluated => {
-            "Signals that are not evaluated may need the present size, so nothing is removed."
+        Binding::MissingData => missing_data(policy, step),
+        Binding::EmptyGroup => {
+            "What is measured on instances cannot wake a group without any; raise its minimum or \
+             resize it."
                 .to_owned()
         }
-        Binding::EmptyGroup => {
-            "CPU cannot wake a group without instances; raise its minimum or resize it.".to_owned()
-        }
     })
+}
+
+/// Names what is missing where something else was measured.
+fn missing_data(policy: &Policy, step: &Step) -> String {
+    let missing = step.signals.iter().find(|signal| signal.wish.is_none());
+    match missing.filter(|_| step.source.is_some()) {
+        Some(missing) => format!(
+            "There is no data of {}, and without it nothing is removed.",
+            signal_name(policy, missing.signal)
+        ),
+        None => "Without data nothing is removed.".to_owned(),
+    }
 }
 
 fn allowance(control: ScaleInControl) -> String {
@@ -175,4 +299,40 @@ pub(crate) fn measured_percent(value: f64, target: f64) -> String {
         return percent(value);
     }
     format!("{whole} %")
+}
+
+/// A measured number with three digits that count: `1234`, `12.3`, `0.0456`.
+pub(crate) fn number(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 100.0 {
+        return format!("{}", value.round());
+    }
+    let decimals = (2 - value.abs().log10().floor() as i32).clamp(0, 9) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_keep_three_digits() {
+        for (value, words) in [
+            (0.0, "0"),
+            (1234.4, "1234"),
+            (100.0, "100"),
+            (99.96, "100"),
+            (12.345, "12.3"),
+            (5.0, "5"),
+            (0.5, "0.5"),
+            (0.045_67, "0.0457"),
+            (1e-12, "0"),
+        ] {
+            assert_eq!(number(value), words, "{value}");
+        }
+    }
 }

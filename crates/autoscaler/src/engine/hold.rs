@@ -33,10 +33,8 @@ pub enum HoldCause {
     Initialization,
     /// Instances have just left, and the reading does not show their load on the others yet.
     Settling,
-    /// There is no reading.
+    /// A signal shows nothing, and might ask for the present size.
     MissingData,
-    /// The policy has signals that are not evaluated.
-    SignalNotEvaluated,
     /// There is no instance to measure.
     EmptyGroup,
     /// The mode is OFF.
@@ -91,7 +89,6 @@ impl Binding {
             Self::Initialization => Some(HoldCause::Initialization),
             Self::Settling => Some(HoldCause::Settling),
             Self::MissingData => Some(HoldCause::MissingData),
-            Self::SignalNotEvaluated => Some(HoldCause::SignalNotEvaluated),
             Self::EmptyGroup => Some(HoldCause::EmptyGroup),
         }
     }

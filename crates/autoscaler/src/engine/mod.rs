@@ -1,34 +1,30 @@
 //! The state machine: samples in, steps out.
 
+mod asked;
 mod course;
 mod hold;
 mod rules;
+mod sample;
+mod schedule;
+mod schedules;
+mod signal;
 mod step;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::peaks::Peaks;
-use crate::smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING, is_utilization};
-use crate::{Decision, Policy, Timestamp};
+use crate::smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING};
+use crate::{Decision, Policy, Timestamp, Zones};
 
+use asked::Asked;
 use course::Course;
 pub use hold::{Hold, HoldCause};
-use rules::Demand;
-pub use step::{Binding, Gap, Reading, Step};
-
-/// What was measured on the group at an instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sample {
-    /// The initialized instances that the mean is over.
-    pub serving: u32,
-    /// The instances that exist or are being made, initializing ones included; not those on
-    /// their way out.
-    pub size: u32,
-    /// The mean utilization of the serving ones, smoothed by the caller; `None` without data.
-    pub cpu: Option<f64>,
-}
+pub(crate) use sample::is_measurement;
+pub use sample::{Absence, Observed, Sample};
+pub use schedule::{ScheduleState, ScheduleStatus};
+use schedules::Schedules;
+pub use signal::{Signal, SignalStep, Signals};
+pub use step::{Binding, Service, Step};
 
 /// Recommends sizes for one group under one policy.
 ///
@@ -48,6 +44,8 @@ pub struct Engine {
     unserved_since: Option<Timestamp>,
     /// The last time that there were fewer instances than before, until the reading shows it.
     departure: Option<Departure>,
+    schedules: Schedules,
+    zones: Zones,
 }
 
 /// Instances went away.
@@ -69,6 +67,8 @@ impl Engine {
             recommendations: Peaks::default(),
             unserved_since: None,
             departure: None,
+            schedules: Schedules::new(&policy),
+            zones: Zones::new(),
             policy,
         };
         engine.loads.record(now, current_size);
@@ -92,7 +92,28 @@ impl Engine {
     /// group after the stabilization period and not at once, a stricter one grows it at once.
     pub fn set_policy(&mut self, policy: Policy, now: Timestamp) {
         self.recommendations.record(now, self.recommended);
+        self.schedules = Schedules::new(&policy);
         self.policy = policy;
+    }
+
+    /// Gives the zones that the policy's schedules name. A schedule in an unknown one asks for
+    /// nothing, and the status says so; UTC is always known.
+    pub fn set_zones(&mut self, zones: Zones) {
+        self.zones = zones;
+        self.schedules = Schedules::new(&self.policy);
+    }
+
+    /// [`set_zones`](Self::set_zones) for a new engine.
+    #[must_use]
+    pub fn with_zones(mut self, zones: Zones) -> Self {
+        self.set_zones(zones);
+        self
+    }
+
+    /// Each schedule of the policy by name, as of the last sample or decision.
+    pub fn schedules(&self) -> impl Iterator<Item = (&str, ScheduleStatus)> {
+        let names = self.policy.schedules.keys().map(String::as_str);
+        names.zip(self.schedules.statuses())
     }
 
     /// Takes in a sample.
@@ -100,12 +121,10 @@ impl Engine {
         self.note_service(now, sample);
         self.note_departure(now, sample);
         self.latest = Some((now, sample));
-        // A gap in the data is remembered as the size that was held through it: nobody knows what
-        // the load was meanwhile, so the stabilization period starts over when the data returns.
-        let asked = self
-            .reading(now)
-            .map_or(self.recommended, |reading| Demand::of(reading).size);
-        self.loads.record(now, asked.min(self.policy.max));
+        self.schedules.look(&self.policy, &self.zones, now);
+        let asked = Asked::new(self, now, self.is_empty(sample.size));
+        let needed = asked.needed(self.recommended);
+        self.loads.record(now, needed.min(self.policy.max));
         self.loads.forget(now, self.policy.stabilization);
     }
 
@@ -120,23 +139,31 @@ impl Engine {
     pub fn step(&mut self, now: Timestamp, target_size: u32) -> Step {
         self.loads.forget(now, self.policy.stabilization);
         self.recommendations.forget(now, self.scale_in_window());
+        self.schedules.look(&self.policy, &self.zones, now);
 
-        let reading = self.reading(now);
-        let demand = reading.map(Demand::of);
-        let course = self.course(reading.zip(demand), target_size);
+        let asked = Asked::new(self, now, self.is_empty(target_size));
+        let course = self.course(&asked, target_size);
+        let leading = asked.leading;
         let step = Step {
             at: now,
             previous: self.recommended,
             recommended: course.size,
             target_size,
-            wish: demand.map_or(course.base, |demand| demand.wish),
-            demand: demand.map_or(course.base, |demand| demand.size),
-            reading,
+            serving: self.counts().0,
+            signals: asked.signals,
+            source: leading.map(|leading| leading.signal),
+            wish: leading.map_or(course.base, |leading| leading.wish),
+            demand: leading.map_or(course.base, |leading| leading.demand),
             resize_to: self.policy.mode.resize(target_size, course.size),
             binding: self.binding(&course),
             hold: self.hold(&course, target_size),
-            gap: self.gap(now, reading),
+            service: self.service(now),
+            lost_schedule: self.schedules.lost(),
         };
+        // A schedule is honoured without any sample, and its end waits for the stabilization.
+        if let Some(required) = self.schedules.required() {
+            self.loads.record(now, required.size.min(self.policy.max));
+        }
         self.recommended = course.size;
         self.recommendations.record(now, course.size);
         step
@@ -153,16 +180,20 @@ impl Engine {
         }
     }
 
-    /// The latest sample, if it is one and fresh.
-    fn reading(&self, now: Timestamp) -> Option<Reading> {
-        let (at, sample) = self.latest?;
-        let reading = Reading {
-            serving: sample.serving,
-            size: sample.size.max(sample.serving),
-            cpu: sample.cpu.filter(|cpu| is_utilization(*cpu))?,
-            target: self.policy.cpu?.target,
-        };
-        (reading.serving > 0 && now.since(at) <= FRESH_FOR).then_some(reading)
+    /// What each signal shows in the latest sample, if that is fresh.
+    fn signals(&self, now: Timestamp) -> Signals {
+        let fresh = self
+            .latest
+            .as_ref()
+            .filter(|(at, _)| now.since(*at) <= FRESH_FOR);
+        Signals::of(&self.policy, fresh.map(|(_, sample)| sample))
+    }
+
+    /// The instances that serve, and those with the ones still initializing.
+    fn counts(&self) -> (u32, u32) {
+        self.latest.map_or((0, 0), |(_, sample)| {
+            (sample.serving, sample.size.max(sample.serving))
+        })
     }
 
     fn scale_in_window(&self) -> Duration {
@@ -195,19 +226,17 @@ impl Engine {
         }
     }
 
-    /// What is wrong with the data, if something is.
-    ///
     /// A group that is starting serves nothing either, so its initialization period and the time
-    /// that a machine takes to boot are waited for before it is called unhealthy.
-    fn gap(&self, now: Timestamp, reading: Option<Reading>) -> Option<Gap> {
+    /// that a machine takes to boot are waited for before it is called down.
+    fn service(&self, now: Timestamp) -> Service {
         let patience = self.policy.cool_down.saturating_add(BOOT_ALLOWANCE);
         let unserved_for = self.unserved_since.map(|since| now.since(since));
-        if unserved_for.is_some_and(|unserved| unserved > patience) {
-            return Some(Gap::NothingServes);
+        let is_stale = self.latest.is_some_and(|(at, _)| now.since(at) > FRESH_FOR);
+        match unserved_for {
+            Some(unserved) if unserved > patience => Service::Down,
+            _ if self.counts().0 > 0 || is_stale => Service::Up,
+            _ => Service::Starting,
         }
-        let (at, sample) = self.latest?;
-        let expected = sample.serving > 0 || now.since(at) > FRESH_FOR;
-        (expected && reading.is_none() && self.policy.cpu.is_some()).then_some(Gap::NoReading)
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Hold;
+use super::{Hold, Signal, SignalStep, Signals};
 use crate::Timestamp;
 
 /// A decision as numbers alone.
@@ -14,33 +14,50 @@ pub struct Step {
     pub recommended: u32,
     /// The group's target size at that time.
     pub target_size: u32,
-    /// What the load alone asks for, before the growth rule, stabilization and bounds.
+    /// The instances that the means are over.
+    pub serving: u32,
+    /// Each of the policy's signals, with the size that it alone asks for.
+    pub signals: Signals,
+    /// The signal or schedule that asks for most; `None` when nothing shows anything.
+    pub source: Option<Signal>,
+    /// What that asks for, before the growth rule, stabilization and bounds.
     pub wish: u32,
     /// The wish after the growth rule of an overloaded group.
     pub demand: u32,
-    /// What was measured; `None` without data.
-    pub reading: Option<Reading>,
     /// The size to give the group, when its mode lets it follow and it has another.
     pub resize_to: Option<u32>,
     /// The rule that had the last say; `None` when the load had.
     pub binding: Option<Binding>,
     /// Why the group stays as it is, when it could be another size.
     pub hold: Option<Hold>,
-    /// What is wrong with the data, if something is.
-    pub gap: Option<Gap>,
+    /// Whether the group's instances do their work.
+    pub service: Service,
+    /// A schedule that cannot be evaluated, by its place in the policy's map: its time zone is not
+    /// known.
+    pub lost_schedule: Option<usize>,
 }
 
-/// A usable sample with the target that it is held against.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// The initialized instances that the mean is over.
-    pub serving: u32,
-    /// Those and the ones still initializing.
-    pub size: u32,
-    /// The mean CPU utilization, a fraction; above 1 where a machine type may burst.
-    pub cpu: f64,
-    /// The policy's target utilization.
-    pub target: f64,
+impl Step {
+    /// The part about one signal, if the policy has it.
+    pub fn signal(&self, signal: Signal) -> Option<&SignalStep> {
+        self.signals.iter().find(|step| step.signal == signal)
+    }
+
+    /// The mean CPU utilization, if it was measured.
+    pub fn cpu(&self) -> Option<f64> {
+        self.signal(Signal::Cpu)?.value()
+    }
+}
+
+/// Whether a group's instances do their work, as far as data can be expected of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Instances serve.
+    Up,
+    /// None serves, and that is no wonder: there is none, or it has just been started.
+    Starting,
+    /// The group has instances, and for longer than a start takes none of them has served.
+    Down,
 }
 
 /// A rule that can have the last say about a size.
@@ -61,19 +78,8 @@ pub enum Binding {
     Initialization,
     /// Instances have just left, and the reading does not show their load on the others yet.
     Settling,
-    /// There is no reading.
+    /// A signal shows nothing, and might ask for the present size.
     MissingData,
-    /// The policy has signals that this engine does not evaluate.
-    SignalNotEvaluated,
     /// There is no instance to measure, and the minimum wants none.
     EmptyGroup,
-}
-
-/// Data that should be there and is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gap {
-    /// The group has instances, and for longer than a start takes none of them has served.
-    NothingServes,
-    /// Instances serve, and their CPU is not known.
-    NoReading,
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::cron::is_cron;
 use super::reader::Reader;
 use super::rule::{Rule, boolean, count, integer, text};
-use super::{FixedOrPercent, ScaleInControl, ScalingSchedule, limits, seconds};
+use super::{Cron, FixedOrPercent, ScaleInControl, ScalingSchedule, limits, seconds};
 
 pub(super) fn schedules(policy: &mut Reader<'_>) -> BTreeMap<String, ScalingSchedule> {
     let name = "scalingSchedules";
@@ -33,7 +32,7 @@ pub(super) fn schedules(policy: &mut Reader<'_>) -> BTreeMap<String, ScalingSche
 
 fn schedule(entry: &mut Reader<'_>) -> Option<ScalingSchedule> {
     let min_required = entry.required("minRequiredReplicas", &count(limits::MIN_REPLICAS));
-    let schedule = entry.required("schedule", &cron());
+    let schedule = cron(entry);
     let duration = entry.required("durationSec", &integer(limits::SCHEDULE_DURATION_S));
     let time_zone = entry.optional("timeZone", &time_zone());
     let disabled = entry.optional("disabled", &boolean());
@@ -48,18 +47,18 @@ fn schedule(entry: &mut Reader<'_>) -> Option<ScalingSchedule> {
     })
 }
 
-fn cron() -> Rule<'static, String> {
-    Rule::new(
-        "a cron expression of five fields and an optional year, such as 30 6 * * Mon-Fri",
-        {
-            |value| {
-                value
-                    .as_str()
-                    .filter(|text| is_cron(text))
-                    .map(str::to_owned)
-            }
-        },
-    )
+fn cron(entry: &mut Reader<'_>) -> Option<Cron> {
+    let name = "schedule";
+    let expectation =
+        "a cron expression of five fields and an optional year, such as 30 6 * * Mon-Fri";
+    let cron = Rule::new(expectation, |value| value.as_str().map(str::to_owned));
+    match entry.required(name, &cron)?.parse() {
+        Ok(cron) => Some(cron),
+        Err(error) => {
+            entry.reject(name, &format!("{expectation}: {error}"));
+            None
+        }
+    }
 }
 
 /// Only the shape: this crate carries no zone database, so that the browser need not load one.

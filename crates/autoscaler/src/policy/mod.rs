@@ -1,6 +1,7 @@
 //! The autoscaling policy: Google's fields as types that can hold only what Google allows.
 
 mod cron;
+mod cron_field;
 mod filter;
 mod group_parts;
 pub mod limits;
@@ -19,6 +20,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use cron::{Cron, CronError};
+pub use filter::{FilterError, MetricFilter, Selector, SelectorField};
 pub use read::{InvalidPolicy, validate};
 
 /// A valid `autoscalingPolicy`.
@@ -137,18 +140,33 @@ pub struct LoadBalancingUtilization {
 pub struct MetricUtilization {
     /// The metric type, such as `custom.googleapis.com/queue_length`.
     pub metric: String,
-    /// A Monitoring filter of `AND` and `=` alone.
-    pub filter: Option<String>,
+    /// Which series of the metric count.
+    pub filter: Option<MetricFilter>,
     /// What the metric's value means for the size.
     pub goal: MetricGoal,
     /// `utilizationTargetType`, when the policy says it.
     pub target_type: Option<TargetType>,
 }
 
+impl MetricUtilization {
+    /// Whether the metric is measured on each instance, and not on the group as a whole.
+    ///
+    /// A share of the whole group's work for each instance makes sense of the whole group alone.
+    pub fn is_per_instance(&self) -> bool {
+        let is_of_instances = self
+            .filter
+            .as_ref()
+            .is_none_or(MetricFilter::is_per_instance);
+        is_of_instances && matches!(self.goal, MetricGoal::Utilization(_))
+    }
+}
+
 /// How a metric becomes a number of instances.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum MetricGoal {
-    /// `utilizationTarget`: keep the value per instance there; positive.
+    /// `utilizationTarget`: keep the value there; positive.
+    #[serde(rename = "utilizationTarget")]
     Utilization(f64),
     /// `singleInstanceAssignment`: so much of the whole group's work for each instance; positive.
     SingleInstanceAssignment(f64),
@@ -165,13 +183,24 @@ pub enum TargetType {
     DeltaPerMinute,
 }
 
+impl TargetType {
+    /// Google's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gauge => "GAUGE",
+            Self::DeltaPerSecond => "DELTA_PER_SECOND",
+            Self::DeltaPerMinute => "DELTA_PER_MINUTE",
+        }
+    }
+}
+
 /// An entry of `scalingSchedules`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScalingSchedule {
     /// The instances wanted while the schedule is active.
     pub min_required: u32,
-    /// When it starts: cron, five fields and an optional year.
-    pub schedule: String,
+    /// When it starts.
+    pub schedule: Cron,
     /// How long it is active, at least five minutes.
     pub duration: Duration,
     /// An IANA time zone name.

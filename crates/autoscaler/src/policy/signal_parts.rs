@@ -1,6 +1,6 @@
 //! The signals that measure load: CPU, load balancing, Monitoring metrics.
 
-use super::filter::is_simple_filter;
+use super::filter::MetricFilter;
 use super::reader::Reader;
 use super::rule::{Rule, choice, fraction, positive};
 use super::{
@@ -72,10 +72,11 @@ pub(super) fn metric_utilizations(policy: &mut Reader<'_>) -> Vec<MetricUtilizat
 
 fn metric_utilization(entry: &mut Reader<'_>) -> Option<MetricUtilization> {
     let metric = entry.required("metric", &metric_type());
-    let filter = entry.optional("filter", &filter());
+    let filter = filter(entry);
     let types = choice("GAUGE, DELTA_PER_SECOND or DELTA_PER_MINUTE", &TARGET_TYPES);
     let target_type = entry.optional("utilizationTargetType", &types);
     let goal = metric_goal(entry);
+    check_metric_type(entry, metric.as_deref(), filter.as_ref());
     Some(MetricUtilization {
         metric: metric?,
         filter,
@@ -122,14 +123,31 @@ fn metric_type() -> Rule<'static, String> {
     )
 }
 
-fn filter() -> Rule<'static, String> {
-    Rule::new(
-        "a Monitoring filter of AND and = alone, with its values in double quotes",
-        |value| {
-            value
-                .as_str()
-                .filter(|filter| is_simple_filter(filter))
-                .map(str::to_owned)
-        },
-    )
+fn filter(entry: &mut Reader<'_>) -> Option<MetricFilter> {
+    let name = "filter";
+    let expectation = "a Monitoring filter of AND and = alone, with its values in double quotes";
+    let text = entry.optional(
+        name,
+        &Rule::new(expectation, |value| value.as_str().map(str::to_owned)),
+    )?;
+    match text.parse() {
+        Ok(filter) => Some(filter),
+        Err(error) => {
+            entry.reject(name, &format!("{expectation}: {error}"));
+            None
+        }
+    }
+}
+
+/// A filter may name the metric too, and then the same one.
+fn check_metric_type(entry: &mut Reader<'_>, metric: Option<&str>, filter: Option<&MetricFilter>) {
+    let named = filter.and_then(MetricFilter::metric_type);
+    if let (Some(metric), Some(named)) = (metric, named)
+        && metric != named
+    {
+        entry.reject(
+            "filter",
+            &format!("a filter whose metric.type, if it has one, is {metric}"),
+        );
+    }
 }

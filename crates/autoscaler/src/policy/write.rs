@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    CpuUtilization, FixedOrPercent, MetricGoal, MetricUtilization, Policy, PredictiveMethod,
-    ScaleInControl, ScalingSchedule, TargetType,
+    CpuUtilization, FixedOrPercent, LoadBalancingUtilization, MetricGoal, MetricUtilization,
+    Policy, PredictiveMethod, ScaleInControl, ScalingSchedule,
 };
 
 impl Policy {
@@ -24,17 +24,19 @@ impl Policy {
             set("cpuUtilization", cpu.to_value());
         }
         if let Some(signal) = &self.load_balancing {
-            set(
-                "loadBalancingUtilization",
-                json!({ "utilizationTarget": signal.target }),
-            );
+            set("loadBalancingUtilization", signal.to_value());
         }
         if !self.metrics.is_empty() {
-            let metrics = self.metrics.iter().map(metric).collect();
+            let metrics = self
+                .metrics
+                .iter()
+                .map(MetricUtilization::to_value)
+                .collect();
             set("customMetricUtilizations", Value::Array(metrics));
         }
         if !self.schedules.is_empty() {
-            let entry = |(name, entry): (&String, _)| (name.clone(), schedule(entry));
+            let entry =
+                |(name, schedule): (&String, &ScalingSchedule)| (name.clone(), schedule.to_value());
             set(
                 "scalingSchedules",
                 Value::Object(self.schedules.iter().map(entry).collect()),
@@ -73,38 +75,46 @@ impl ScaleInControl {
     }
 }
 
-fn metric(metric: &MetricUtilization) -> Value {
-    let mut object = Map::new();
-    object.insert("metric".to_owned(), json!(metric.metric));
-    if let Some(filter) = &metric.filter {
-        object.insert("filter".to_owned(), json!(filter));
+impl LoadBalancingUtilization {
+    pub(crate) fn to_value(self) -> Value {
+        json!({ "utilizationTarget": self.target })
     }
-    let (name, goal) = match metric.goal {
-        MetricGoal::Utilization(target) => ("utilizationTarget", target),
-        MetricGoal::SingleInstanceAssignment(share) => ("singleInstanceAssignment", share),
-    };
-    object.insert(name.to_owned(), json!(goal));
-    let target_type = metric.target_type.map(|target_type| match target_type {
-        TargetType::Gauge => "GAUGE",
-        TargetType::DeltaPerSecond => "DELTA_PER_SECOND",
-        TargetType::DeltaPerMinute => "DELTA_PER_MINUTE",
-    });
-    if let Some(target_type) = target_type {
-        object.insert("utilizationTargetType".to_owned(), json!(target_type));
-    }
-    Value::Object(object)
 }
 
-fn schedule(schedule: &ScalingSchedule) -> Value {
-    let mut object = Map::new();
-    let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    set("minRequiredReplicas", json!(schedule.min_required));
-    set("schedule", json!(schedule.schedule));
-    set("durationSec", json!(schedule.duration.as_secs()));
-    set("timeZone", json!(schedule.time_zone));
-    set("disabled", json!(schedule.disabled));
-    if let Some(description) = &schedule.description {
-        set("description", json!(description));
+impl MetricUtilization {
+    pub(crate) fn to_value(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("metric".to_owned(), json!(self.metric));
+        if let Some(filter) = &self.filter {
+            object.insert("filter".to_owned(), json!(filter.as_str()));
+        }
+        let (name, goal) = match self.goal {
+            MetricGoal::Utilization(target) => ("utilizationTarget", target),
+            MetricGoal::SingleInstanceAssignment(share) => ("singleInstanceAssignment", share),
+        };
+        object.insert(name.to_owned(), json!(goal));
+        if let Some(target_type) = self.target_type {
+            object.insert(
+                "utilizationTargetType".to_owned(),
+                json!(target_type.as_str()),
+            );
+        }
+        Value::Object(object)
     }
-    Value::Object(object)
+}
+
+impl ScalingSchedule {
+    pub(crate) fn to_value(&self) -> Value {
+        let mut object = Map::new();
+        let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
+        set("minRequiredReplicas", json!(self.min_required));
+        set("schedule", json!(self.schedule.as_str()));
+        set("durationSec", json!(self.duration.as_secs()));
+        set("timeZone", json!(self.time_zone));
+        set("disabled", json!(self.disabled));
+        if let Some(description) = &self.description {
+            set("description", json!(description));
+        }
+        Value::Object(object)
+    }
 }

@@ -113,10 +113,6 @@ impl Group {
             .filter(initialized)
             .filter_map(|instance| instance.smoother.mean(self.now))
             .collect();
-        Sample {
-            serving: means.len() as u32,
-            size: self.size(),
-            cpu: mean(means),
-        }
+        Sample::cpu(means.len() as u32, self.size(), mean(means))
     }
 }

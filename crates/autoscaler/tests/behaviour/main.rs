@@ -7,5 +7,8 @@
 
 mod group;
 mod properties;
+mod schedules;
+mod script;
 mod sentences;
+mod signals;
 mod timelines;

@@ -45,7 +45,7 @@ fn samples() -> impl Strategy<Value = Sample> {
         8 => (0_u32..30, 0_u32..10).prop_map(|(serving, more)| (serving, serving + more)),
         1 => (any::<u32>(), any::<u32>()),
     ];
-    (counts, cpu).prop_map(|((serving, size), cpu)| Sample { serving, size, cpu })
+    (counts, cpu).prop_map(|((serving, size), cpu)| Sample::cpu(serving, size, cpu))
 }
 
 /// Steps of the clock in milliseconds, and what was seen after each.
@@ -108,7 +108,7 @@ proptest! {
     ) {
         let high = low + (SATURATION - low) * share * 0.999;
         let recommend = |cpu| {
-            let sample = Sample { serving, size: serving + newcomers, cpu: Some(cpu) };
+            let sample = Sample::cpu(serving, serving + newcomers, Some(cpu) );
             play(&policy, size, &[(1000, sample)])[0]
         };
         let (low, high) = (recommend(low), recommend(high));
@@ -124,7 +124,7 @@ proptest! {
         for (index, step) in steps.iter().enumerate().filter(|(_, step)| !is_emptied(step)) {
             let needed = steps[..=index]
                 .iter()
-                .filter(|past| past.reading.is_some())
+                .filter(|past| past.source.is_some())
                 .filter(|past| step.at.since(past.at) < policy.stabilization)
                 .map(|past| past.demand.min(policy.max))
                 .max();
@@ -141,7 +141,7 @@ proptest! {
         let mut previous = engine.step(last.at, last.target_size.max(1)).recommended;
         for second in 1..=10 {
             let now = last.at.after(Duration::from_secs(second * seconds.unsigned_abs()));
-            engine.observe(now, Sample { serving: 3, size: 3, cpu: None });
+            engine.observe(now, Sample::cpu(3, 3, None ));
             let step = engine.step(now, 3);
             prop_assert!(step.recommended >= previous);
             previous = step.recommended;

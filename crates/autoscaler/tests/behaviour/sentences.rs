@@ -24,11 +24,7 @@ fn decide(policy: Policy, size: u32, sample: Sample) -> Decision {
 }
 
 fn serving(count: u32, cpu: f64) -> Sample {
-    Sample {
-        serving: count,
-        size: count,
-        cpu: Some(cpu),
-    }
+    Sample::cpu(count, count, Some(cpu))
 }
 
 fn tutorial() -> Policy {
@@ -144,11 +140,7 @@ fn newcomers_are_explained() {
     says(
         at_once(),
         4,
-        Sample {
-            serving: 2,
-            size: 4,
-            cpu: Some(0.4),
-        },
+        Sample::cpu(2, 4, Some(0.4)),
         "Stay at 4: CPU of 2 serving instances averages 40 %, under the 50 % target, so 2 are \
          needed. New instances are still initializing and may share the load already.",
     );
@@ -208,11 +200,7 @@ fn missing_data_is_explained() {
     says(
         tutorial(),
         3,
-        Sample {
-            serving: 3,
-            size: 3,
-            cpu: None,
-        },
+        Sample::cpu(3, 3, None),
         "Stay at 3: there is no CPU reading. Without data nothing is removed.",
     );
 }
@@ -223,20 +211,8 @@ fn an_empty_group_is_explained() {
         Policy::default_for(0, 6, 0.5),
         0,
         Sample::default(),
-        "Stay at 0: there is no CPU reading. CPU cannot wake a group without instances; raise its \
-         minimum or resize it.",
-    );
-}
-
-#[test]
-fn signals_that_are_not_evaluated_are_explained() {
-    let policy = json!({ "maxNumReplicas": 6, "loadBalancingUtilization": {} });
-    says(
-        autoscaler::validate(&policy).unwrap(),
-        3,
-        serving(3, 0.1),
-        "Stay at 3: the policy's signals are not evaluated locally yet. Signals that are not \
-         evaluated may need the present size, so nothing is removed.",
+        "Stay at 0: there is no CPU reading. What is measured on instances cannot wake a group \
+         without any; raise its minimum or resize it.",
     );
 }
 
@@ -386,12 +362,8 @@ fn the_status_can_be_made_of_stored_data() {
             "there is no data, and silence removes nothing",
         ),
         (
-            HoldCause::SignalNotEvaluated,
-            "the policy has signals that are not evaluated locally yet",
-        ),
-        (
             HoldCause::EmptyGroup,
-            "CPU cannot wake a group without instances",
+            "what is measured on instances cannot wake a group without any",
         ),
         (HoldCause::ModeOff, "the mode is OFF, it would be 7"),
         (

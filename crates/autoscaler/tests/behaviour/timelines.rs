@@ -1,12 +1,10 @@
 //! Stories of a group, told second by second.
 use std::time::Duration;
 
-use autoscaler::{
-    Decision, Engine, FixedOrPercent, HoldCause, Mode, Policy, Sample, ScaleInControl, StatusKind,
-    Timestamp,
-};
+use autoscaler::{FixedOrPercent, HoldCause, Mode, Policy, Sample, ScaleInControl, StatusKind};
 
 use crate::group::Group;
+use crate::script::{Script, at};
 
 fn tutorial() -> Policy {
     Policy::default_for(2, 6, 0.5)
@@ -18,70 +16,6 @@ fn sizes(group: &Group) -> Vec<(i64, u32, u32)> {
         .iter()
         .map(|event| (event.second, event.from, event.to))
         .collect()
-}
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp(seconds * 1000)
-}
-
-/// An engine that is told the same sample every second.
-struct Script {
-    engine: Engine,
-    second: i64,
-    target_size: u32,
-}
-
-impl Script {
-    fn new(policy: Policy, size: u32) -> Self {
-        Self {
-            engine: Engine::new(policy, at(0), size),
-            second: 0,
-            target_size: size,
-        }
-    }
-
-    /// All instances serve.
-    fn steady(&mut self, seconds: i64, cpu: f64) -> Decision {
-        let serving = self.target_size;
-        self.told(
-            seconds,
-            Sample {
-                serving,
-                size: serving,
-                cpu: Some(cpu),
-            },
-        )
-    }
-
-    fn silent(&mut self, seconds: i64) -> Decision {
-        let serving = self.target_size;
-        self.told(
-            seconds,
-            Sample {
-                serving,
-                size: serving,
-                cpu: None,
-            },
-        )
-    }
-
-    fn told(&mut self, seconds: i64, sample: Sample) -> Decision {
-        let mut last = None;
-        for _ in 0..seconds {
-            self.second += 1;
-            self.engine.observe(at(self.second), sample);
-            let decision = self.engine.decide(at(self.second), self.target_size);
-            self.target_size = decision.resize_to.unwrap_or(self.target_size);
-            last = Some(decision);
-        }
-        last.unwrap()
-    }
-
-    fn change(&mut self, change: impl FnOnce(&mut Policy)) {
-        let mut policy = self.engine.policy().clone();
-        change(&mut policy);
-        self.engine.set_policy(policy, at(self.second));
-    }
 }
 
 #[test]
@@ -176,14 +110,7 @@ fn newcomers_are_not_removed_while_they_initialize() {
         ..Policy::default_for(1, 10, 0.5)
     };
     let mut script = Script::new(policy, 5);
-    let decision = script.told(
-        1,
-        Sample {
-            serving: 2,
-            size: 5,
-            cpu: Some(0.0),
-        },
-    );
+    let decision = script.told(1, Sample::cpu(2, 5, Some(0.0)));
     assert_eq!(decision.recommended, 3);
     assert_eq!(decision.hold.unwrap().cause, HoldCause::Initialization);
     assert_eq!(
@@ -263,7 +190,7 @@ fn a_sample_that_nobody_renews_goes_stale() {
     let later = script.engine.decide(at(10_000), 5);
     assert_eq!(later.recommended, 5);
     assert_eq!(later.hold.unwrap().cause, HoldCause::MissingData);
-    assert!(later.reading.is_none());
+    assert!(later.source.is_none());
     assert!(later.reason.scaling_signal.is_none());
 }
 
@@ -470,69 +397,9 @@ fn instances_deleted_by_hand_come_back_at_the_next_decision() {
 }
 
 #[test]
-fn signals_that_are_not_evaluated_hold_the_size_and_are_named() {
-    let policy = autoscaler::validate(&serde_json::json!({
-        "minNumReplicas": 1, "maxNumReplicas": 9,
-        "loadBalancingUtilization": { "utilizationTarget": 0.7 },
-    }));
-    let mut script = Script::new(policy.unwrap(), 4);
-    let decision = script.steady(5000, 0.01);
-    assert_eq!((decision.recommended, decision.resize_to), (4, None));
-    assert_eq!(decision.hold.unwrap().cause, HoldCause::SignalNotEvaluated);
-    assert!(
-        decision.status[0]
-            .message
-            .contains("load-balancing signal is not evaluated")
-    );
-}
-
-#[test]
-fn beside_a_signal_that_is_not_evaluated_cpu_may_grow_the_group_and_not_shrink_it() {
-    let policy = autoscaler::validate(&serde_json::json!({
-        "minNumReplicas": 1, "maxNumReplicas": 9,
-        "cpuUtilization": { "utilizationTarget": 0.5 },
-        "customMetricUtilizations": [
-            { "metric": "custom.googleapis.com/queue", "singleInstanceAssignment": 5 }
-        ],
-    }));
-    let mut script = Script::new(policy.unwrap(), 2);
-    assert_eq!(script.steady(1, 0.9).recommended, 4);
-    let decision = script.steady(5000, 0.01);
-    assert_eq!(decision.recommended, 4);
-    assert_eq!(decision.hold.unwrap().cause, HoldCause::SignalNotEvaluated);
-    assert!(
-        decision.status[0]
-            .message
-            .contains("metrics are not evaluated")
-    );
-}
-
-#[test]
-fn a_schedule_is_named_as_not_evaluated_and_cpu_still_followed() {
-    let policy = autoscaler::validate(&serde_json::json!({
-        "minNumReplicas": 2, "maxNumReplicas": 6,
-        "cpuUtilization": { "utilizationTarget": 0.5 },
-        "scalingSchedules": {
-            "morning": { "minRequiredReplicas": 5, "schedule": "0 8 * * *", "durationSec": 3600 }
-        },
-    }));
-    let decision = Script::new(policy.unwrap(), 5).steady(1000, 0.01);
-    assert_eq!(decision.recommended, 2);
-    assert!(
-        decision.status[0]
-            .message
-            .contains("schedules are not evaluated")
-    );
-}
-
-#[test]
 fn a_group_that_only_starts_is_not_called_unhealthy_and_one_that_never_serves_is() {
     let mut script = Script::new(tutorial(), 2);
-    let starting = Sample {
-        serving: 0,
-        size: 2,
-        cpu: None,
-    };
+    let starting = Sample::cpu(0, 2, None);
     assert_eq!(script.told(120, starting).status, []);
     let decision = script.told(10, starting);
     assert_eq!(decision.status[0].kind, StatusKind::AllInstancesUnhealthy);
@@ -563,14 +430,7 @@ fn the_worked_example_of_the_readme_is_true() {
     let mut script = Script::new(tutorial(), 2);
     let mut row = |until: i64, serving: u32, size: u32, cpu: f64| {
         let seconds = until - script.second;
-        let decision = script.told(
-            seconds,
-            Sample {
-                serving,
-                size,
-                cpu: Some(cpu),
-            },
-        );
+        let decision = script.told(seconds, Sample::cpu(serving, size, Some(cpu)));
         (decision.wish, decision.recommended)
     };
     assert_eq!(row(59, 2, 2, 0.02), (1, 2));

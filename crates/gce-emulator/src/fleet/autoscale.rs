@@ -164,11 +164,8 @@ impl Measured {
             .filter(|machine| machine.is_initialized(now, policy.cool_down))
             .filter_map(|machine| context.roster.cpu(&machine.key))
             .collect();
-        let sample = Sample {
-            serving: serving.len() as u32,
-            size: members.len() as u32,
-            cpu: autoscaler::mean(serving.iter().copied()),
-        };
+        let cpu = autoscaler::mean(serving.iter().copied());
+        let sample = Sample::cpu(serving.len() as u32, members.len() as u32, cpu);
         Self {
             sample,
             utilization: serving.iter().sum(),
