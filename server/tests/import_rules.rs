@@ -14,8 +14,9 @@ use serde_json::Value;
 const OURS: &[(&str, &[&str])] = &[
     ("autoscaler", &[]),
     ("gce", &[]),
-    ("gce-emulator", &["autoscaler", "gce"]),
-    ("control-plane", &["autoscaler", "gce"]),
+    ("zones", &["autoscaler"]),
+    ("gce-emulator", &["autoscaler", "gce", "zones"]),
+    ("control-plane", &["autoscaler", "gce", "zones"]),
     ("app", &["autoscaler", "control-plane"]),
     ("frontend", &["app"]),
     (
