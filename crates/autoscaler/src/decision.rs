@@ -91,7 +91,7 @@ fn scaling_signal(policy: &Policy, step: &Step) -> Option<ScalingSignal> {
 /// The part of the policy that a signal is about.
 fn signal_policy(policy: &Policy, signal: Signal) -> Value {
     match signal {
-        Signal::Cpu => policy.cpu.map_or(
+        Signal::Cpu | Signal::PredictedCpu => policy.cpu.map_or(
             Value::Null,
             |cpu| json!({ "cpuUtilization": cpu.to_value() }),
         ),

@@ -4,6 +4,7 @@ mod calendar;
 mod decision;
 mod demand;
 mod engine;
+mod forecast;
 mod peaks;
 mod policy;
 mod reason;
@@ -29,7 +30,8 @@ pub use policy::{
 };
 pub use reason::{
     AutoscalingReason, CPU_UTILIZATION, CUSTOM_METRIC_UTILIZATION, CalculationDetails,
-    LOAD_BALANCING_UTILIZATION, SCALING_SCHEDULE, ScalingLimit, ScalingSignal,
+    LOAD_BALANCING_UTILIZATION, PREDICTED_CPU_UTILIZATION, SCALING_SCHEDULE, ScalingLimit,
+    ScalingSignal,
 };
 pub use sentence::{HoldLine, StatusLine, status_sentence};
 pub use smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING, Smoother, mean};

@@ -69,6 +69,9 @@ pub struct ScalingLimit {
 /// The name of the CPU signal without prediction. Google shows only its predicted one.
 pub const CPU_UTILIZATION: &str = "CPU_UTILIZATION";
 
+/// Google's name of the CPU signal with prediction.
+pub const PREDICTED_CPU_UTILIZATION: &str = "PREDICTED_CPU_UTILIZATION";
+
 /// The name of the load-balancing signal.
 pub const LOAD_BALANCING_UTILIZATION: &str = "LOAD_BALANCING_UTILIZATION";
 
@@ -83,6 +86,7 @@ impl Signal {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => CPU_UTILIZATION,
+            Self::PredictedCpu => PREDICTED_CPU_UTILIZATION,
             Self::LoadBalancing => LOAD_BALANCING_UTILIZATION,
             Self::Metric(_) => CUSTOM_METRIC_UTILIZATION,
             Self::Schedule(_) => SCALING_SCHEDULE,

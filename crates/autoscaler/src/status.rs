@@ -185,7 +185,7 @@ fn trouble_kind(signal: Signal, absence: Absence) -> StatusKind {
         (_, Absence::NoBackendService) => StatusKind::BackendServiceDoesNotExist,
         (_, Absence::ManyBackendServices) => StatusKind::MoreThanOneBackendService,
         (_, Absence::GroupMaxRate) => StatusKind::UnsupportedMaxRateLoadBalancingConfiguration,
-        (Signal::Cpu, _) => StatusKind::Unknown,
+        (Signal::Cpu | Signal::PredictedCpu | Signal::Schedule(_), _) => StatusKind::Unknown,
         (Signal::LoadBalancing, _) => StatusKind::MissingLoadBalancingDataPoints,
         (_, Absence::NoData) => StatusKind::MissingCustomMetricDataPoints,
         (_, Absence::TooSparse) => StatusKind::CustomMetricDataPointsTooSparse,

@@ -101,6 +101,15 @@ fn shown(policy: &Policy, serving: u32, step: &SignalStep, value: f64) -> String
             relation(value, target),
             percent(target),
         ),
+        (Signal::PredictedCpu, MetricGoal::Utilization(target)) => format!(
+            "by the pattern of the last weeks, CPU of {} would average {} within {}, {} the {} \
+             target",
+            servers(),
+            measured_percent(value, target),
+            span(policy.cool_down),
+            relation(value, target),
+            percent(target),
+        ),
         (Signal::LoadBalancing, MetricGoal::Utilization(target)) => format!(
             "requests take {} of the balancing capacity of {}, {} the {} target",
             measured_percent(value, target),
@@ -147,6 +156,7 @@ fn relation(value: f64, target: f64) -> &'static str {
 pub(crate) fn signal_name(policy: &Policy, signal: Signal) -> &str {
     match signal {
         Signal::Cpu => "CPU",
+        Signal::PredictedCpu => "predicted CPU",
         Signal::LoadBalancing => "load balancing",
         Signal::Metric(index) => policy
             .metrics

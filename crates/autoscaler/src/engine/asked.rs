@@ -29,12 +29,15 @@ impl Asked {
         let signals = engine.signals(now);
         let mut leading: Option<Leading> = None;
         let mut is_blind = false;
+        let sleeps = |signal| is_empty && engine.policy.is_per_instance(signal);
         for step in signals.iter() {
             let (Some(wish), Some(demand)) = (step.wish, step.demand) else {
-                is_blind |= !(is_empty && engine.policy.is_per_instance(step.signal));
+                is_blind |= !sleeps(step.signal);
                 continue;
             };
-            if leading.is_none_or(|leading| demand > leading.demand) {
+            // A forecast alone wakes no empty group either.
+            let leads = leading.is_none_or(|leading| demand > leading.demand);
+            if leads && !sleeps(step.signal) {
                 leading = Some(Leading {
                     signal: step.signal,
                     wish,

@@ -12,6 +12,7 @@ mod step;
 
 use std::time::Duration;
 
+use crate::forecast::Forecast;
 use crate::peaks::Peaks;
 use crate::smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING};
 use crate::{Decision, Policy, Timestamp, Zones};
@@ -46,6 +47,10 @@ pub struct Engine {
     departure: Option<Departure>,
     schedules: Schedules,
     zones: Zones,
+    /// With prediction alone.
+    forecast: Option<Box<Forecast>>,
+    /// The largest demand that is forecast until an instance of now has initialized.
+    predicted: Option<f64>,
 }
 
 /// Instances went away.
@@ -69,6 +74,8 @@ impl Engine {
             departure: None,
             schedules: Schedules::new(&policy),
             zones: Zones::new(),
+            forecast: policy.predicts().then(Box::default),
+            predicted: None,
             policy,
         };
         engine.loads.record(now, current_size);
@@ -93,7 +100,20 @@ impl Engine {
     pub fn set_policy(&mut self, policy: Policy, now: Timestamp) {
         self.recommendations.record(now, self.recommended);
         self.schedules = Schedules::new(&policy);
+        if !policy.predicts() {
+            (self.forecast, self.predicted) = (None, None);
+        } else if self.forecast.is_none() {
+            self.forecast = Some(Box::default());
+        }
         self.policy = policy;
+    }
+
+    /// Tells of the group's CPU demand before the first sample, in the order of time: the sum of
+    /// its instances' utilization. Up to three weeks count, and only with prediction.
+    pub fn learn(&mut self, at: Timestamp, demand: f64) {
+        if let Some(forecast) = &mut self.forecast {
+            forecast.learn(at, demand);
+        }
     }
 
     /// Gives the zones that the policy's schedules name. A schedule in an unknown one asks for
@@ -121,7 +141,10 @@ impl Engine {
         self.note_service(now, sample);
         self.note_departure(now, sample);
         self.latest = Some((now, sample));
-        self.schedules.look(&self.policy, &self.zones, now);
+        if let Some(cpu) = sample.cpu.filter(|_| sample.serving > 0) {
+            self.learn(now, cpu * f64::from(sample.serving));
+        }
+        self.look_around(now);
         let asked = Asked::new(self, now, self.is_empty(sample.size));
         let needed = asked.needed(self.recommended);
         self.loads.record(now, needed.min(self.policy.max));
@@ -139,7 +162,7 @@ impl Engine {
     pub fn step(&mut self, now: Timestamp, target_size: u32) -> Step {
         self.loads.forget(now, self.policy.stabilization);
         self.recommendations.forget(now, self.scale_in_window());
-        self.schedules.look(&self.policy, &self.zones, now);
+        self.look_around(now);
 
         let asked = Asked::new(self, now, self.is_empty(target_size));
         let course = self.course(&asked, target_size);
@@ -180,13 +203,25 @@ impl Engine {
         }
     }
 
+    /// Brings what the clock alone decides to `now`.
+    fn look_around(&mut self, now: Timestamp) {
+        self.schedules.look(&self.policy, &self.zones, now);
+        let lead = self.policy.cool_down;
+        let forecast = self.forecast.as_mut();
+        self.predicted = forecast.and_then(|forecast| forecast.peak(now, lead));
+    }
+
     /// What each signal shows in the latest sample, if that is fresh.
     fn signals(&self, now: Timestamp) -> Signals {
         let fresh = self
             .latest
             .as_ref()
             .filter(|(at, _)| now.since(*at) <= FRESH_FOR);
-        Signals::of(&self.policy, fresh.map(|(_, sample)| sample))
+        Signals::of(
+            &self.policy,
+            fresh.map(|(_, sample)| sample),
+            self.predicted,
+        )
     }
 
     /// The instances that serve, and those with the ones still initializing.

@@ -15,6 +15,9 @@ use crate::{MetricGoal, MetricUtilization, Policy};
 pub enum Signal {
     /// `cpuUtilization`.
     Cpu,
+    /// `cpuUtilization` as it is forecast to be at the end of the initialization period; only with
+    /// prediction, and with three days of history.
+    PredictedCpu,
     /// `loadBalancingUtilization`.
     LoadBalancing,
     /// The entry of `customMetricUtilizations` with this index.
@@ -40,7 +43,7 @@ pub struct SignalStep {
     pub demand: Option<u32>,
 }
 
-/// The signals of a step, in the policy's order: CPU, load balancing, metrics.
+/// The signals of a step, in the policy's order: CPU, its forecast, load balancing, metrics.
 ///
 /// A list of fixed room, so that a step allocates nothing; it derefs to a slice.
 #[derive(Clone, Copy)]
@@ -50,7 +53,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    const MOST: usize = 2 + METRICS;
+    const MOST: usize = 3 + METRICS;
 
     const NONE: Self = Self {
         all: [SignalStep {
@@ -63,8 +66,9 @@ impl Signals {
         count: 0,
     };
 
-    /// What each of the policy's signals shows in a sample; nothing without one.
-    pub(super) fn of(policy: &Policy, sample: Option<&Sample>) -> Self {
+    /// What each of the policy's signals shows in a sample; nothing without one. `forecast` is a
+    /// CPU demand in fully used instances.
+    pub(super) fn of(policy: &Policy, sample: Option<&Sample>, forecast: Option<f64>) -> Self {
         let mut signals = Self::NONE;
         let absent = Observed::default();
         let serving = sample.map_or(0, |sample| sample.serving);
@@ -72,6 +76,9 @@ impl Signals {
             let observed = sample.map_or(absent, |sample| sample.cpu.into());
             let goal = MetricGoal::Utilization(cpu.target);
             signals.push(SignalStep::new(Signal::Cpu, observed, goal, true, serving));
+            if let Some(demand) = forecast {
+                signals.push(SignalStep::forecast(demand, cpu.target, serving));
+            }
         }
         if let Some(load_balancing) = policy.load_balancing {
             let observed = sample.map_or(absent, |sample| sample.load_balancing);
@@ -147,6 +154,18 @@ impl SignalStep {
         }
     }
 
+    /// A forecast is shown as the utilization that it means for the instances of now.
+    fn forecast(demand: f64, target: f64, serving: u32) -> Self {
+        let wish = Some(size_for(1, demand, target));
+        Self {
+            signal: Signal::PredictedCpu,
+            observed: Observed::Value(demand / f64::from(serving.max(1))),
+            goal: MetricGoal::Utilization(target),
+            wish,
+            demand: wish,
+        }
+    }
+
     /// What it showed, as a number.
     pub fn value(&self) -> Option<f64> {
         self.observed.value()
@@ -157,6 +176,9 @@ impl SignalStep {
     /// They are left out of the means, but may carry load already; work that is counted for the
     /// group as a whole does not depend on them.
     pub(super) fn with_newcomers(&self, size: u32) -> u32 {
+        if self.signal == Signal::PredictedCpu {
+            return 0;
+        }
         match (self.goal, self.observed.value(), self.wish) {
             (MetricGoal::Utilization(target), Some(value), Some(_)) => {
                 multiplied(size, value, target)
@@ -199,7 +221,7 @@ impl Policy {
     /// Whether this signal of the policy is measured on instances.
     pub(crate) fn is_per_instance(&self, signal: Signal) -> bool {
         match signal {
-            Signal::Cpu | Signal::LoadBalancing => true,
+            Signal::Cpu | Signal::PredictedCpu | Signal::LoadBalancing => true,
             Signal::Metric(index) => self
                 .metrics
                 .get(index)

@@ -78,6 +78,14 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// Whether growth is forecast.
+    pub fn predicts(&self) -> bool {
+        self.cpu
+            .is_some_and(|cpu| cpu.predictive == PredictiveMethod::OptimizeAvailability)
+    }
+}
+
 /// What the group does with the recommended size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

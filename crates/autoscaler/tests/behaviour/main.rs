@@ -6,6 +6,7 @@
 )]
 
 mod group;
+mod prediction;
 mod properties;
 mod schedules;
 mod script;
