@@ -5,6 +5,7 @@ mod decision;
 mod demand;
 mod engine;
 mod forecast;
+mod hold_span;
 mod peaks;
 mod policy;
 mod reason;
@@ -22,6 +23,7 @@ pub use engine::{
     Absence, Binding, Engine, Hold, HoldCause, Observed, Sample, ScheduleState, ScheduleStatus,
     Service, Signal, SignalStep, Signals, Step,
 };
+pub use hold_span::{HoldMerger, HoldSpan};
 pub use policy::{
     CpuUtilization, Cron, CronError, FilterError, FixedOrPercent, InvalidPolicy,
     LoadBalancingUtilization, MetricFilter, MetricGoal, MetricUtilization, Mode, Policy,

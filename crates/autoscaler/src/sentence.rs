@@ -101,7 +101,13 @@ fn hold_sentence(hold: &HoldLine<'_>) -> String {
         Some(remaining) => format!("Holding for {}", remaining_time(remaining)),
         None => "Holding".to_owned(),
     };
-    let cause = match (hold.cause, hold.needed_at) {
+    let cause = hold_cause(hold.cause, hold.needed_at, hold.wanted);
+    format!("{holding}: {cause}.")
+}
+
+/// Why a group is held, as the end of a sentence. `needed_at` says when its size was last needed.
+pub(crate) fn hold_cause(cause: HoldCause, needed_at: Option<&str>, wanted: u32) -> String {
+    match (cause, needed_at) {
         (HoldCause::Stabilization, Some(at)) => format!("load was higher at {at}"),
         (HoldCause::Stabilization, None) => "load was higher a while ago".to_owned(),
         (HoldCause::ScaleInControl, _) => "the scale-in control lets no more go".to_owned(),
@@ -111,12 +117,11 @@ fn hold_sentence(hold: &HoldLine<'_>) -> String {
         (HoldCause::EmptyGroup, _) => {
             "what is measured on instances cannot wake a group without any".to_owned()
         }
-        (HoldCause::ModeOff, _) => format!("the mode is OFF, it would be {}", hold.wanted),
+        (HoldCause::ModeOff, _) => format!("the mode is OFF, it would be {wanted}"),
         (HoldCause::ModeOnlyScaleOut, _) => {
-            format!("the mode is ONLY_SCALE_OUT, it would be {}", hold.wanted)
+            format!("the mode is ONLY_SCALE_OUT, it would be {wanted}")
         }
-    };
-    format!("{holding}: {cause}.")
+    }
 }
 
 /// Rounded up, so that a promise is never broken.

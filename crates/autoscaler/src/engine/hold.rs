@@ -43,6 +43,13 @@ pub enum HoldCause {
     ModeOnlyScaleOut,
 }
 
+impl HoldCause {
+    /// Whether the group is kept from its recommendation, and not the recommendation from the load.
+    pub fn is_of_the_mode(self) -> bool {
+        matches!(self, Self::ModeOff | Self::ModeOnlyScaleOut)
+    }
+}
+
 impl Engine {
     pub(super) fn hold(&self, course: &Course, target_size: u32) -> Option<Hold> {
         if let Some(cause) = self.policy.mode.hold_cause(target_size, course.size) {
