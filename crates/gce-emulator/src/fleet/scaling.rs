@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
-use autoscaler::{Decision, Policy};
-use serde_json::{Value, json};
+use autoscaler::{Decision, Engine, Policy};
+use serde_json::{Map, Value, json};
 
 use super::{audit, context::Context, system_metrics::autoscaler_labels};
 use crate::{
+    clock::rfc3339,
     resource::Resource,
     store::{LogEntry, Store, StoreError, Transaction},
 };
+
+/// The field of an autoscaler that shows where its schedules stand.
+const SCHEDULES: &str = "scalingScheduleStatus";
 
 /// A decision, and the resources as they were when it was taken.
 pub(super) struct Change<'a> {
     pub(super) autoscaler: &'a Arc<Resource>,
     pub(super) manager: &'a Arc<Resource>,
     pub(super) policy: &'a Policy,
+    /// `scalingScheduleStatus`; `None` without schedules.
+    pub(super) schedules: Option<Value>,
     pub(super) decision: Decision,
 }
 
@@ -26,6 +32,8 @@ impl Change<'_> {
         let entries = self.entries(&context.store);
         let (autoscaler, manager) = (Arc::clone(self.autoscaler), Arc::clone(self.manager));
         let details = json!(self.decision.status);
+        let status = self.status();
+        let schedules = self.schedules.clone();
         let Decision {
             recommended,
             resize_to,
@@ -40,8 +48,12 @@ impl Change<'_> {
             }
             tx.update(&autoscaler.key, |body| {
                 body.insert("recommendedSize".into(), json!(recommended));
-                body.insert("status".into(), json!("ACTIVE"));
+                body.insert("status".into(), json!(status));
                 body.insert("statusDetails".into(), details);
+                match schedules {
+                    Some(schedules) => _ = body.insert(SCHEDULES.into(), schedules),
+                    None => _ = body.remove(SCHEDULES),
+                }
             });
             if let Some(size) = resize_to {
                 tx.update(&manager.key, |body| {
@@ -67,8 +79,19 @@ impl Change<'_> {
         let stored = |field: &str| self.autoscaler.body.get(field);
         self.decision.resize_to.is_some()
             || stored("recommendedSize") != Some(&json!(self.decision.recommended))
-            || stored("status") != Some(&json!("ACTIVE"))
+            || stored("status") != Some(&json!(self.status()))
             || stored("statusDetails") != Some(details)
+            || stored(SCHEDULES) != self.schedules.as_ref()
+    }
+
+    /// An error is something that the owner has to mend; a warning leaves it active.
+    fn status(&self) -> &'static str {
+        let is_error = self
+            .decision
+            .status
+            .iter()
+            .any(|detail| detail.kind.is_error());
+        if is_error { "ERROR" } else { "ACTIVE" }
     }
 
     fn entries(&self, store: &Store) -> Vec<LogEntry> {
@@ -163,6 +186,33 @@ impl Change<'_> {
         let resource = json!({"type": "autoscaler", "labels": labels});
         audit::entry(store, &self.autoscaler.key, method, resource, metadata, at)
     }
+}
+
+/// `scalingScheduleStatus` by the name of the schedule.
+///
+/// An engine that has just begun does not know when a schedule was active last; the autoscaler that
+/// it goes on with may.
+pub(super) fn schedule_status(engine: &Engine, autoscaler: &Resource) -> Option<Value> {
+    if engine.policy().schedules.is_empty() {
+        return None;
+    }
+    let stored = &autoscaler.body.get(SCHEDULES).unwrap_or(&Value::Null);
+    let status = |(name, status): (&str, autoscaler::ScheduleStatus)| {
+        let mut shown = Map::new();
+        shown.insert("state".into(), json!(status.state.as_str()));
+        let last = match status.last_start {
+            Some(at) => json!(rfc3339(at)),
+            None => stored[name]["lastStartTime"].clone(),
+        };
+        if !last.is_null() {
+            shown.insert("lastStartTime".into(), last);
+        }
+        if let Some(next) = status.next_start {
+            shown.insert("nextStartTime".into(), json!(rfc3339(next)));
+        }
+        (name.to_owned(), Value::Object(shown))
+    };
+    Some(Value::Object(engine.schedules().map(status).collect()))
 }
 
 fn in_words<'a>(messages: impl Iterator<Item = &'a str>) -> String {

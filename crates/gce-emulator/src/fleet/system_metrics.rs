@@ -98,19 +98,19 @@ pub(super) fn autoscaler_labels(
     ])
 }
 
-/// Records one series of an autoscaler. `signal` is its label `metric_type`, where it has one.
+/// Records one series of an autoscaler, with the label that it has, if it has one.
 pub(super) fn record_autoscaler(
     context: &Context,
     resource_labels: &Labels,
     name: &str,
-    signal: Option<&str>,
+    label: Option<(&str, &str)>,
     value: Value,
     at: Timestamp,
 ) {
     let series = SeriesKey {
         metric_type: format!("autoscaler.googleapis.com/{name}"),
-        metric_labels: signal
-            .map(|signal| ("metric_type".to_owned(), signal.to_owned()))
+        metric_labels: label
+            .map(|(label, value)| (label.to_owned(), value.to_owned()))
             .into_iter()
             .collect(),
         resource_type: "autoscaler".into(),

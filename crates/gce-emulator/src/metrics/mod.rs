@@ -175,6 +175,28 @@ impl Metrics {
         Ok(selected)
     }
 
+    /// [`Metrics::select`] of what is in memory alone, which is the last hour at most; series that
+    /// match and have no point there are given too.
+    pub fn recent(
+        &self,
+        matches: impl Fn(&SeriesKey) -> bool,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Vec<Selected> {
+        let all = self.all();
+        let found = all.iter().filter(|(key, _)| matches(key));
+        let mut selected: Vec<Selected> = found
+            .map(|(key, series)| Selected {
+                key: Arc::clone(key),
+                value_type: series.value_type(),
+                points: series.points(from, to),
+            })
+            .collect();
+        // Sums have a fixed order.
+        selected.sort_by(|a, b| a.key.cmp(&b.key));
+        selected
+    }
+
     /// Writes roll-ups regularly; runs until it is dropped.
     pub async fn keep_saved(self) {
         let mut ticks = tokio::time::interval(FLUSH_EVERY);

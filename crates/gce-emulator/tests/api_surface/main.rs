@@ -20,5 +20,6 @@ mod monitoring;
 mod operations;
 mod resources;
 mod safety;
+mod signals;
 mod state;
 mod updates;
