@@ -42,8 +42,7 @@ impl Engine {
         if is_empty && !asked.is_blind {
             return Course::new(0, Some(Binding::EmptyGroup), min, max);
         }
-        let size = if is_empty { 0 } else { self.recommended };
-        let mut course = Course::new(size, Some(Binding::MissingData), min, max);
+        let mut course = Course::new(self.recommended, Some(Binding::MissingData), min, max);
         if !is_empty && self.policy.measures_instances() {
             course.raise(1, Binding::MissingData);
         }

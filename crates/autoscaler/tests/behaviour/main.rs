@@ -5,7 +5,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod arbitrary;
 mod group;
+mod parsers;
 mod prediction;
 mod properties;
 mod schedules;

@@ -3,55 +3,14 @@
 use std::time::Duration;
 
 use autoscaler::{
-    Binding, Engine, FixedOrPercent, Mode, Policy, SATURATION, Sample, ScaleInControl, Step,
-    Timestamp, size_for,
+    Binding, Engine, HoldMerger, Mode, Policy, SATURATION, Sample, Step, Timestamp, size_for,
 };
 use proptest::prelude::*;
 
+use crate::arbitrary::{
+    cpu_policies, names, of_schedules, policies, recordings, samples, schedules,
+};
 use crate::group::Group;
-
-/// A valid policy on CPU.
-fn policies() -> impl Strategy<Value = Policy> {
-    let bounds = (0_u32..10, 0_u32..20).prop_map(|(min, more)| (min, (min + more).max(1)));
-    let mode = prop_oneof![Just(Mode::On), Just(Mode::Off), Just(Mode::OnlyScaleOut)];
-    let target = 0.05_f64..=1.0;
-    let spans = (0_u64..200, prop_oneof![Just(0), 1_u64..3600]);
-    let allowed = prop_oneof![
-        (0_u32..5).prop_map(FixedOrPercent::Fixed),
-        (0_u32..=100).prop_map(FixedOrPercent::Percent),
-    ];
-    let control = (allowed, 0_u64..2000).prop_map(|(max_scaled_in, seconds)| ScaleInControl {
-        max_scaled_in,
-        window: Duration::from_secs(seconds),
-    });
-    (bounds, mode, target, spans, proptest::option::of(control)).prop_map(
-        |((min, max), mode, target, (cool_down, stabilization), scale_in)| Policy {
-            mode,
-            cool_down: Duration::from_secs(cool_down),
-            stabilization: Duration::from_secs(stabilization),
-            scale_in,
-            ..Policy::default_for(min, max, target)
-        },
-    )
-}
-
-/// Samples as a healthy caller and a confused one would give them.
-fn samples() -> impl Strategy<Value = Sample> {
-    let cpu = proptest::option::of(prop_oneof![
-        8 => 0.0_f64..3.0,
-        1 => any::<f64>(),
-    ]);
-    let counts = prop_oneof![
-        8 => (0_u32..30, 0_u32..10).prop_map(|(serving, more)| (serving, serving + more)),
-        1 => (any::<u32>(), any::<u32>()),
-    ];
-    (counts, cpu).prop_map(|((serving, size), cpu)| Sample::cpu(serving, size, cpu))
-}
-
-/// Steps of the clock in milliseconds, and what was seen after each.
-fn recordings() -> impl Strategy<Value = Vec<(i64, Sample)>> {
-    proptest::collection::vec((0_i64..200_000, samples()), 1..60)
-}
 
 /// A group that somebody emptied by hand has no size to keep.
 fn is_emptied(step: &Step) -> bool {
@@ -104,11 +63,11 @@ proptest! {
     #[test]
     fn the_recommendation_is_monotone_in_the_load_below_saturation(
         policy in policies(), size in 0_u32..40, serving in 1_u32..40, newcomers in 0_u32..5,
-        low in 0.0..SATURATION, share in 0.0..1.0,
+        low in 0.0..SATURATION, share in 0.0..1.0, others in samples(),
     ) {
         let high = low + (SATURATION - low) * share * 0.999;
-        let recommend = |cpu| {
-            let sample = Sample::cpu(serving, serving + newcomers, Some(cpu) );
+        let recommend = |cpu: f64| {
+            let sample = Sample { cpu: Some(cpu), serving, size: serving + newcomers, ..others };
             play(&policy, size, &[(1000, sample)])[0]
         };
         let (low, high) = (recommend(low), recommend(high));
@@ -177,17 +136,100 @@ proptest! {
 
     #[test]
     fn no_input_makes_it_panic(
-        min in any::<u32>(), max in any::<u32>(), target in any::<f64>(), size in any::<u32>(),
-        cool_down in any::<Duration>(), stabilization in any::<Duration>(),
+        valid in policies(), min in any::<u32>(), max in any::<u32>(), target in any::<f64>(),
+        size in any::<u32>(), cool_down in any::<Duration>(), stabilization in any::<Duration>(),
         events in proptest::collection::vec((any::<i64>(), samples(), any::<u32>()), 0..20),
     ) {
-        let policy = Policy { cool_down, stabilization, ..Policy::default_for(min, max, target) };
+        let cpu = Policy::default_for(min, max, target).cpu;
+        let policy = Policy { min, max, cpu, cool_down, stabilization, ..valid };
         let mut engine = Engine::new(policy.clone(), Timestamp(0), size);
+        let mut holds = HoldMerger::new();
         for (now, sample, target_size) in events {
-            engine.observe(Timestamp(now), sample);
-            let decision = engine.decide(Timestamp(now), target_size);
+            let now = Timestamp(now);
+            engine.learn(now, target);
+            engine.observe(now, sample);
+            let decision = engine.decide(now, target_size);
             let _ = decision.status_sentence(|at| at.utc_clock().to_string());
-            engine.set_policy(policy.clone(), Timestamp(now));
+            let ended = holds.take(now, decision.hold);
+            let _ = ended.map(|span| span.sentence(|at| at.utc_clock().to_string()));
+            engine.set_policy(policy.clone(), now);
+        }
+    }
+
+    #[test]
+    fn the_greatest_minimum_of_all_schedules_wins(
+        schedules in proptest::collection::btree_map(names(), schedules(), 1..6),
+        minutes in proptest::collection::vec(0_i64..5_000, 1..40),
+    ) {
+        let mut minutes = minutes;
+        minutes.sort_unstable();
+        let start = Timestamp(minutes[0] * 60_000);
+        let mut together = Engine::new(of_schedules(schedules.clone()), start, 1);
+        let mut alone: Vec<Engine> = schedules
+            .into_iter()
+            .map(|(name, schedule)| Engine::new(of_schedules([(name, schedule)].into()), start, 1))
+            .collect();
+        for minute in minutes {
+            let step = |engine: &mut Engine| {
+                engine.observe(Timestamp(minute * 60_000), Sample::cpu(1, 1, Some(0.1)));
+                engine.step(Timestamp(minute * 60_000), 1).recommended
+            };
+            let greatest = alone.iter_mut().map(step).max();
+            prop_assert_eq!(Some(step(&mut together)), greatest);
+        }
+    }
+
+    #[test]
+    fn holds_cover_every_decision_that_held_and_never_overlap(
+        policy in policies(), size in 0_u32..40, recording in recordings(),
+    ) {
+        let steps = play(&policy, size, &recording);
+        let mut merger = HoldMerger::new();
+        let mut spans: Vec<_> = steps
+            .iter()
+            .filter_map(|step| merger.take(step.at, step.hold))
+            .collect();
+        spans.extend(steps.last().and_then(|step| merger.finish(step.at)));
+        for pair in spans.windows(2) {
+            prop_assert!(pair[0].to <= pair[1].from, "{:?}", pair);
+        }
+        for step in steps.iter().filter(|step| step.hold.is_some()) {
+            let covered = spans.iter().any(|span| {
+                (span.from..=span.to).contains(&step.at)
+                    && Some((span.cause, span.size)) == step.hold.map(|hold| (hold.cause, hold.size))
+            });
+            prop_assert!(covered, "{:?}", step.hold);
+        }
+    }
+}
+
+proptest! {
+    // Each case simulates three days, minute by minute.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_schedule_is_honoured_to_the_minute(
+        minute in 0_i64..60, hour in 0_i64..24, seconds in 300_i64..100_000, wanted in 2_u32..50,
+        from in 0_i64..10_000,
+    ) {
+        let schedule = autoscaler::ScalingSchedule {
+            min_required: wanted,
+            schedule: format!("{minute} {hour} * * *").parse().unwrap(),
+            duration: Duration::from_secs(seconds.unsigned_abs()),
+            time_zone: "UTC".to_owned(),
+            disabled: false,
+            description: None,
+        };
+        let policy = of_schedules([("s".to_owned(), schedule)].into());
+        let mut engine = Engine::new(policy, Timestamp(from * 60_000), 1);
+        for now in from..from + 3 * 1440 {
+            engine.observe(Timestamp(now * 60_000), Sample::cpu(1, 1, Some(0.1)));
+            let step = engine.step(Timestamp(now * 60_000), 1);
+            let start_of = |days: i64| (now.div_euclid(1440) - days) * 1440 + hour * 60 + minute;
+            let is_active = (0..3)
+                .map(start_of)
+                .any(|start| start <= now && now * 60 < start * 60 + seconds);
+            prop_assert_eq!(step.recommended, if is_active { wanted } else { 1 }, "minute {}", now);
         }
     }
 }
@@ -198,7 +240,7 @@ proptest! {
 
     #[test]
     fn a_constant_load_never_makes_it_flap(
-        policy in policies(), load in 0.0_f64..12.0, size in 1_u32..12, bursts in any::<bool>(),
+        policy in cpu_policies(), load in 0.0_f64..12.0, size in 1_u32..12, bursts in any::<bool>(),
     ) {
         let policy = Policy { mode: Mode::On, ..policy };
         let ceiling = if bursts { f64::INFINITY } else { 1.0 };
