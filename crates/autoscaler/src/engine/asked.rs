@@ -46,7 +46,7 @@ impl Asked {
             }
         }
         if let Some(required) = engine.schedules.required()
-            && leading.is_none_or(|leading| required.size > leading.demand)
+            && required.size > leading.map_or(0, |leading| leading.demand)
         {
             leading = Some(Leading {
                 signal: Signal::Schedule(required.index),

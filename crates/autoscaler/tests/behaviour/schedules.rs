@@ -214,6 +214,17 @@ fn a_schedule_is_honoured_without_data_and_wakes_an_empty_group() {
 }
 
 #[test]
+fn a_schedule_that_asks_for_none_says_nothing() {
+    let mut policy = policy(json!({ "none": schedule(0, "0 0 * * *", DAY) }));
+    policy.min = 0;
+    let decision = Script::new(policy.clone(), 3).silent(1);
+    assert_eq!((decision.recommended, decision.source), (3, None));
+    assert_eq!(decision.hold.unwrap().wanted, 3, "nobody knows better");
+    let decision = Script::new(policy, 0).silent(1);
+    assert_eq!(decision.hold.unwrap().cause, HoldCause::EmptyGroup);
+}
+
+#[test]
 fn a_schedule_keeps_a_group_from_zero_and_lets_it_go_after() {
     let queue = json!({
         "metric": "custom.googleapis.com/queue", "filter": "resource.type = \"global\"",
