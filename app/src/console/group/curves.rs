@@ -86,7 +86,7 @@ impl Maker<'_> {
         let kind = match event.kind {
             HistoryKind::Scaling => MarkKind::Scaling,
             HistoryKind::Change => MarkKind::Change,
-            HistoryKind::Status => return None,
+            HistoryKind::Status | HistoryKind::Hold => return None,
         };
         Some(Mark {
             at: event.at.0 - self.data.from.0,

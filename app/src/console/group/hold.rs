@@ -2,6 +2,8 @@
 //!
 //! Google says what it recommends, not what it remembers. A recommendation above what the load of
 //! this moment needs is the stabilization period at work, and the recorded load says since when.
+//! Only CPU is at hand here, so a policy with other signals or schedules gets no such guess: one of
+//! them may need the size.
 
 use autoscaler::{HoldCause, HoldLine, Mode, Policy, Timestamp, size_for};
 use control_plane::{Charts, Group};
@@ -33,6 +35,7 @@ impl Hold {
                 hold(HoldCause::ModeOnlyScaleOut, recommended)
             }
             _ => {
+                is_on_cpu_alone(policy).then_some(())?;
                 let needed = needed(policy, group.running, group.cpu?.value)?;
                 (needed < recommended).then_some(())?;
                 hold(HoldCause::Stabilization, needed)
@@ -76,6 +79,13 @@ impl Hold {
         self.needed_at
             .map(|at| crate::text::clock_time(at.0).chars().take(5).collect())
     }
+}
+
+fn is_on_cpu_alone(policy: &Policy) -> bool {
+    policy.load_balancing.is_none()
+        && policy.metrics.is_empty()
+        && policy.schedules.is_empty()
+        && !policy.predicts()
 }
 
 /// The last moment at which the recorded load needed `size` instances.

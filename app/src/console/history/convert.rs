@@ -11,6 +11,7 @@ impl From<HistoryKind> for control_plane::HistoryKind {
             HistoryKind::Scaling => Self::Scaling,
             HistoryKind::Change => Self::Change,
             HistoryKind::Status => Self::Status,
+            HistoryKind::Hold => Self::Hold,
         }
     }
 }
@@ -21,6 +22,7 @@ impl From<control_plane::HistoryKind> for HistoryKind {
             control_plane::HistoryKind::Scaling => Self::Scaling,
             control_plane::HistoryKind::Change => Self::Change,
             control_plane::HistoryKind::Status => Self::Status,
+            control_plane::HistoryKind::Hold => Self::Hold,
         }
     }
 }

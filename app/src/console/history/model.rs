@@ -14,11 +14,13 @@ pub enum HistoryKind {
     Change,
     /// The autoscaler's own state changed.
     Status,
+    /// The group was kept at a size though it could have had another.
+    Hold,
 }
 
 impl HistoryKind {
     /// Every kind, in the order of the filter.
-    pub const ALL: [Self; 3] = [Self::Scaling, Self::Change, Self::Status];
+    pub const ALL: [Self; 4] = [Self::Scaling, Self::Change, Self::Status, Self::Hold];
 
     /// Its name in URLs.
     pub const fn slug(self) -> &'static str {
@@ -26,6 +28,7 @@ impl HistoryKind {
             Self::Scaling => "scaling",
             Self::Change => "change",
             Self::Status => "status",
+            Self::Hold => "hold",
         }
     }
 
@@ -35,6 +38,7 @@ impl HistoryKind {
             Self::Scaling => "Scaling",
             Self::Change => "Changes",
             Self::Status => "Status",
+            Self::Hold => "Holds",
         }
     }
 

@@ -13,10 +13,16 @@ pub(crate) const RESIZE: &str = "compute.autoscalers.resize";
 /// Google's name for a change of an autoscaler's status.
 pub(crate) const CHANGE_STATUS: &str = "compute.autoscalers.changeStatus";
 
+/// The log of ended holds, which the local cloud keeps.
+pub(crate) const HOLDS_LOG: &str = "flaskscale-holds";
+
 /// The entry as history; `None` if it is not about scaling, or has no time.
 pub(crate) fn entry_of(entry: &LogEntry) -> Option<HistoryEntry> {
     if is_ours(entry) {
         return recorded(entry);
+    }
+    if gce::name_of(&entry.log_name) == HOLDS_LOG {
+        return held(entry);
     }
     match method(entry) {
         RESIZE => resized(entry),
@@ -106,6 +112,12 @@ fn status_changed(entry: &LogEntry) -> Option<HistoryEntry> {
         details("oldStatus")
     );
     plain(entry, HistoryKind::Status, sentence)
+}
+
+/// A hold that has ended, in the words that were stored with it.
+fn held(entry: &LogEntry) -> Option<HistoryEntry> {
+    let sentence = entry.json_payload.as_ref()?["message"].as_str()?;
+    plain(entry, HistoryKind::Hold, sentence.to_owned())
 }
 
 /// What our own log says about a change.

@@ -4,7 +4,7 @@ use autoscaler::Timestamp;
 use gce::Client;
 
 use super::HistoryKind;
-use super::entry::{CHANGE_STATUS, RESIZE};
+use super::entry::{CHANGE_STATUS, HOLDS_LOG, RESIZE};
 use super::record::CHANGES_LOG;
 use crate::{GroupId, time};
 
@@ -24,6 +24,7 @@ pub(super) fn history(client: &Client, subject: &Subject, kind: Option<HistoryKi
         HistoryKind::Scaling => system_event(client, subject, RESIZE),
         HistoryKind::Status => system_event(client, subject, CHANGE_STATUS),
         HistoryKind::Change => changes(client, subject),
+        HistoryKind::Hold => holds(client, subject),
     };
     let parts = match kind {
         Some(kind) => part(kind),
@@ -55,6 +56,15 @@ fn system_event(client: &Client, subject: &Subject, method: &str) -> String {
          AND resource.labels.instance_group_manager_name=\"{name}\" \
          AND resource.labels.location=\"{location}\" AND protoPayload.methodName=\"{method}\")",
         client.log_name("cloudaudit.googleapis.com/system_event")
+    )
+}
+
+fn holds(client: &Client, subject: &Subject) -> String {
+    let GroupId { location, name } = &subject.group;
+    format!(
+        "(logName=\"{}\" AND resource.labels.instance_group_manager_name=\"{name}\" \
+         AND resource.labels.location=\"{location}\")",
+        client.log_name(HOLDS_LOG)
     )
 }
 

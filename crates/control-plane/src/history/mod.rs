@@ -49,6 +49,9 @@ pub enum HistoryKind {
     Change,
     /// The autoscaler's status changed.
     Status,
+    /// The group was kept at a size for a while though it could have had another. Only the local
+    /// cloud records it.
+    Hold,
 }
 
 /// One thing that happened.
@@ -95,7 +98,7 @@ pub struct Signal {
 
 impl HistoryKind {
     /// All of them, in the order in which a page offers them.
-    pub const ALL: [Self; 3] = [Self::Scaling, Self::Change, Self::Status];
+    pub const ALL: [Self; 4] = [Self::Scaling, Self::Change, Self::Status, Self::Hold];
 
     /// As it stands in a URL.
     pub fn as_str(self) -> &'static str {
@@ -103,6 +106,7 @@ impl HistoryKind {
             Self::Scaling => "scaling",
             Self::Change => "change",
             Self::Status => "status",
+            Self::Hold => "hold",
         }
     }
 }
@@ -115,7 +119,7 @@ impl fmt::Display for HistoryKind {
 
 /// The text names no kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no kind of history: use scaling, change or status")]
+#[error("{0:?} is no kind of history: use scaling, change, status or hold")]
 pub struct UnknownKind(String);
 
 impl FromStr for HistoryKind {

@@ -70,6 +70,24 @@ fn a_change_of_size_without_a_reason_is_told_all_the_same() {
 }
 
 #[test]
+fn a_hold_is_told_in_the_words_that_were_stored() {
+    let hold = |payload: Value| {
+        json!({
+            "logName": "projects/demo/logs/flaskscale-holds",
+            "timestamp": "2026-11-24T03:31:26.123Z",
+            "jsonPayload": payload,
+        })
+    };
+    let event = history(hold(json!({
+        "message": "Held at 4 for 23 minutes.", "cause": "STABILIZATION", "size": 4, "wanted": 2,
+    })))
+    .unwrap();
+    assert_eq!(event.kind, HistoryKind::Hold);
+    assert_eq!(event.sentence, "Held at 4 for 23 minutes.");
+    assert_eq!(history(hold(json!({"cause": "STABILIZATION"}))), None);
+}
+
+#[test]
 fn a_change_of_status_shows_both() {
     let payload = json!({
         "methodName": "compute.autoscalers.changeStatus",
