@@ -4,7 +4,12 @@
 
 mod support;
 
-use gce_emulator::resource::{Key, Kind};
+use std::collections::BTreeMap;
+
+use gce_emulator::{
+    metrics::{self, MetricKind, SeriesKey},
+    resource::{Key, Kind},
+};
 use serde_json::{Value, json};
 use support::{Cloud, PROGRAM, ZONE, get, group, wait_until};
 
@@ -198,5 +203,49 @@ async fn instances_groups_and_autoscalers_are_measured() {
         let name = &series.key.metric_labels["instance_name"];
         assert!(machines.iter().any(|machine| machine.key.name == *name));
     }
+    cloud.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forecast_is_made_of_the_demand_on_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let cloud = Cloud::start(dir.path(), &[PROGRAM, "serve"]).await;
+    cloud.group(1).await;
+    let policy = |method: &str| {
+        json!({
+            "minNumReplicas": 1, "maxNumReplicas": 5,
+            "cpuUtilization": {"utilizationTarget": 0.5, "predictiveMethod": method},
+        })
+    };
+    autoscale(&cloud, policy("NONE")).await;
+    cloud.wait_for_running(1).await;
+    // For four days the group was as busy as one instance and a fifth.
+    let id = cloud.store.get(&autoscaler()).unwrap().id.to_string();
+    let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let series = SeriesKey {
+        metric_type: "autoscaler.googleapis.com/current_utilization".into(),
+        metric_labels: [label("metric_type", "cpu")].into(),
+        resource_type: "autoscaler".into(),
+        resource_labels: [label("autoscaler_id", &id)].into(),
+        system_labels: BTreeMap::new(),
+        kind: MetricKind::Gauge,
+    };
+    let (now, step) = (cloud.clock.now().0, 5 * 60_000);
+    for ago in (1..4 * 24 * 12).rev() {
+        let at = autoscaler::Timestamp(now - ago * step);
+        cloud
+            .metrics
+            .record(at, &series, metrics::Value::Double(1.2));
+    }
+    cloud.metrics.flush().await.unwrap();
+
+    let predicts = policy("OPTIMIZE_AVAILABILITY");
+    cloud
+        .set(&autoscaler(), "autoscalingPolicy", predicts)
+        .await;
+    wait_until("the forecast", || target_size(&cloud) == 3).await;
+    let grown = cloud.log("compute.autoscalers.resize").await;
+    let reason = &grown.last().unwrap().body["protoPayload"]["metadata"]["autoscalingReason"];
+    assert_eq!(reason["scalingSignal"]["name"], "PREDICTED_CPU_UTILIZATION");
     cloud.shutdown().await;
 }

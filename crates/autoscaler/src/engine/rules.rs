@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, Leading};
 use super::course::Course;
-use super::{Binding, Engine};
+use super::{Binding, Engine, SignalStep};
 use crate::{Mode, Policy};
 
 impl Engine {
@@ -15,6 +15,7 @@ impl Engine {
         if asked.is_blind {
             course.raise(self.recommended, Binding::MissingData);
         }
+        course.raise(self.silent_share(asked), Binding::MissingData);
         if let Some(peak) = self.loads.max() {
             course.raise(peak.size, Binding::Stabilization);
         }
@@ -62,6 +63,15 @@ impl Engine {
         }
     }
 
+    /// What to keep for the sake of serving instances of which a signal shows nothing.
+    fn silent_share(&self, asked: &Asked) -> u32 {
+        let (serving, _) = self.counts();
+        let is_partial = |step: &&SignalStep| step.observed.reporting(serving) < serving;
+        let partial = asked.signals.iter().filter(is_partial);
+        let shares = partial.map(|step| step.if_all_were_busy(serving));
+        shares.fold(0, u32::max).min(self.recommended)
+    }
+
     /// What to keep for the sake of instances that are still initializing.
     ///
     /// They are left out of the means, but may carry load already: two instances at 0.8 became four
@@ -73,7 +83,7 @@ impl Engine {
         if newcomers == 0 {
             return 0;
         }
-        let shares = asked.signals.iter().map(|step| step.with_newcomers(size));
+        let shares = asked.signals.iter().map(|step| step.if_all_were_busy(size));
         shares.fold(newcomers, u32::max).min(self.recommended)
     }
 }

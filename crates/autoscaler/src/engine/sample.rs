@@ -44,6 +44,9 @@ impl Sample {
 pub enum Observed {
     /// A number of at least 0; any other counts as missing.
     Value(f64),
+    /// The mean over so many of the serving instances, while the others show nothing. The group
+    /// grows by what is known, and shrinks as if the silent ones were as busy.
+    Partial(f64, u32),
     /// Nothing to go by.
     Absent(Absence),
 }
@@ -71,8 +74,11 @@ impl Observed {
     /// The number, if it is one that a signal may have.
     pub fn value(self) -> Option<f64> {
         match self {
-            Self::Value(value) if is_measurement(value) => Some(value),
-            Self::Value(_) | Self::Absent(_) => None,
+            Self::Value(value) => Some(value).filter(|value| is_measurement(*value)),
+            Self::Partial(value, of) => {
+                Some(value).filter(|value| of > 0 && is_measurement(*value))
+            }
+            Self::Absent(_) => None,
         }
     }
 
@@ -80,8 +86,16 @@ impl Observed {
     pub fn absence(self) -> Option<Absence> {
         match self {
             Self::Absent(absence) => Some(absence),
-            Self::Value(value) if is_measurement(value) => None,
-            Self::Value(_) => Some(Absence::NoData),
+            other if other.value().is_some() => None,
+            _ => Some(Absence::NoData),
+        }
+    }
+
+    /// How many of the `serving` instances the number is of.
+    pub(super) fn reporting(self, serving: u32) -> u32 {
+        match self {
+            Self::Partial(_, of) => of.min(serving),
+            Self::Value(_) | Self::Absent(_) => serving,
         }
     }
 }
@@ -118,6 +132,8 @@ mod tests {
             );
         }
         assert_eq!(Observed::from(None), Observed::default());
+        assert_eq!(Observed::Partial(2.0, 1).value(), Some(2.0));
+        assert_eq!(Observed::Partial(2.0, 0).absence(), Some(Absence::NoData));
         assert_eq!(
             Observed::Absent(Absence::Invalid).absence(),
             Some(Absence::Invalid)

@@ -136,9 +136,14 @@ impl SignalStep {
         per_instance: bool,
         serving: u32,
     ) -> Self {
+        let counted = if per_instance {
+            observed.reporting(serving)
+        } else {
+            serving
+        };
         let wish = observed
             .value()
-            .and_then(|value| wish(goal, per_instance, serving, value));
+            .and_then(|value| wish(goal, per_instance, counted, value));
         let is_overloaded =
             signal == Signal::Cpu && observed.value().is_some_and(|cpu| cpu >= SATURATION);
         let demand = match wish {
@@ -171,11 +176,11 @@ impl SignalStep {
         self.observed.value()
     }
 
-    /// The size at which instances that are still initializing are as busy as the rest.
+    /// The size at which so many instances are as busy as the measured ones.
     ///
-    /// They are left out of the means, but may carry load already; work that is counted for the
-    /// group as a whole does not depend on them.
-    pub(super) fn with_newcomers(&self, size: u32) -> u32 {
+    /// Those that are still initializing, or show nothing, are left out of the means, but may carry
+    /// load; work that is counted for the group as a whole does not depend on them.
+    pub(super) fn if_all_were_busy(&self, size: u32) -> u32 {
         if self.signal == Signal::PredictedCpu {
             return 0;
         }

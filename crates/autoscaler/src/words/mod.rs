@@ -3,7 +3,9 @@
 mod numbers;
 mod signals;
 
-use crate::{Binding, FixedOrPercent, Mode, Policy, ScaleInControl, Signal, Step};
+use crate::{
+    Binding, FixedOrPercent, Mode, Observed, Policy, ScaleInControl, Signal, SignalStep, Step,
+};
 use numbers::last;
 pub(crate) use numbers::{counted, measured_percent, percent, span};
 use signals::shown;
@@ -126,13 +128,19 @@ fn consequence(policy: &Policy, step: &Step, binding: Binding) -> Option<String>
 
 /// Names what is missing where something else was measured.
 fn missing_data(policy: &Policy, step: &Step) -> String {
+    let is_partial = |signal: &&SignalStep| matches!(signal.observed, Observed::Partial(..));
     let missing = step.signals.iter().find(|signal| signal.wish.is_none());
-    match missing.filter(|_| step.source.is_some()) {
-        Some(missing) => format!(
+    let partial = step.signals.iter().find(is_partial);
+    match (missing.filter(|_| step.source.is_some()), partial) {
+        (None, Some(partial)) => format!(
+            "Some instances show no {}, and may be as busy as the others.",
+            signal_name(policy, partial.signal)
+        ),
+        (Some(missing), _) => format!(
             "There is no data of {}, and without it nothing is removed.",
             signal_name(policy, missing.signal)
         ),
-        None => "Without data nothing is removed.".to_owned(),
+        (None, None) => "Without data nothing is removed.".to_owned(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a signal showed, or why it showed nothing.
 
 use super::numbers::{counted, measured_percent, number, percent, span};
-use crate::{Absence, MetricGoal, Policy, Signal, SignalStep, TargetType};
+use crate::{Absence, MetricGoal, Observed, Policy, Signal, SignalStep, TargetType};
 
 /// What a signal showed, beside what it is held against.
 pub(super) fn shown(policy: &Policy, serving: u32, step: &SignalStep, value: f64) -> String {
-    let servers = || counted(serving, "serving instance");
+    let servers = || match step.observed {
+        Observed::Partial(_, of) => format!("{of} of {}", counted(serving, "serving instance")),
+        _ => counted(serving, "serving instance"),
+    };
     let name = signal_name(policy, step.signal);
     match (step.signal, step.goal) {
         (Signal::Cpu, MetricGoal::Utilization(target)) => format!(

@@ -125,6 +125,7 @@ fn observed() -> impl Strategy<Value = Observed> {
     prop_oneof![
         8 => (0.0_f64..200.0).prop_map(Observed::Value),
         1 => any::<f64>().prop_map(Observed::Value),
+        2 => (0.0_f64..200.0, 0_u32..30).prop_map(|(mean, of)| Observed::Partial(mean, of)),
         2 => prop_oneof![
             Just(Absence::NoData),
             Just(Absence::TooSparse),

@@ -218,6 +218,35 @@ fn beside_a_signal_without_data_the_others_may_grow_the_group_and_not_shrink_it(
 }
 
 #[test]
+fn instances_that_show_nothing_are_no_reason_to_grow_and_none_to_shrink() {
+    let metric = json!({ "metric": QUEUE, "utilizationTarget": 10 });
+    let policy = policy(1, 20, json!({ "customMetricUtilizations": [metric] }));
+    let partial = |mean: f64, of: u32| Sample {
+        metrics: metrics([Observed::Partial(mean, of)]),
+        ..group(4)
+    };
+    let decide = |sample| Script::new(policy.clone(), 4).told(1, sample);
+    assert_eq!(
+        decide(partial(15.0, 2)).recommended,
+        4,
+        "3 are needed for certain"
+    );
+    assert_eq!(decide(partial(15.0, 4)).recommended, 6);
+    assert_eq!(decide(partial(25.0, 2)).recommended, 5);
+    assert_eq!(decide(partial(5.0, 2)).recommended, 2, "4 at 5 need 2");
+    assert_eq!(decide(partial(5.0, 0)).recommended, 4, "there is no data");
+    let decision = decide(partial(9.0, 2));
+    assert_eq!(decision.recommended, 4);
+    assert_eq!(decision.hold.unwrap().cause, HoldCause::MissingData);
+    assert_eq!(
+        decision.reason.summary,
+        "Stay at 4: custom.googleapis.com/queue of 2 of 4 serving instances averages 9, under the \
+         target of 10, so 2 are needed. Some instances show no custom.googleapis.com/queue, and \
+         may be as busy as the others."
+    );
+}
+
+#[test]
 fn the_stabilization_period_starts_over_after_a_gap_of_one_signal() {
     let mut policy = queue_policy(1, 20);
     policy.cpu = Some(Policy::default_for(1, 20, 0.5).cpu.unwrap());

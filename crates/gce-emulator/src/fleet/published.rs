@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoscaler::{Engine, MetricGoal, Policy, Sample, ScheduleState, Timestamp};
+use autoscaler::{Engine, MetricGoal, Observed, Policy, Sample, ScheduleState, Timestamp};
 
 use super::{context::Context, system_metrics::record_autoscaler};
 use crate::metrics::Value;
@@ -50,10 +50,14 @@ fn totals<'a>(policy: &'a Policy, sample: &Sample) -> Vec<(&'a str, Option<f64>,
     }
     for (metric, observed) in policy.metrics.iter().zip(&sample.metrics) {
         let (total, capacity) = match metric.goal {
-            MetricGoal::Utilization(target) => (
-                observed.value().map(|value| value * serving),
-                target * serving,
-            ),
+            MetricGoal::Utilization(target) => {
+                let reporting = match observed {
+                    Observed::Partial(_, of) => f64::from(*of),
+                    Observed::Value(_) | Observed::Absent(_) => serving,
+                };
+                let total = observed.value().map(|value| value * reporting);
+                (total, target * serving)
+            }
             MetricGoal::SingleInstanceAssignment(share) => (observed.value(), share * serving),
         };
         totals.push((metric.metric.as_str(), total, capacity));

@@ -77,10 +77,17 @@ impl Steering {
         );
         match demand.await {
             Ok(series) => {
-                for point in series.iter().flat_map(|series| &series.points) {
-                    if let Aggregate::Numbers(numbers) = &point.value {
-                        self.engine.learn(point.end, numbers.mean());
-                    }
+                let points = series.iter().flat_map(|series| &series.points);
+                let mut demand: Vec<(Timestamp, f64)> = points
+                    .filter_map(|point| match &point.value {
+                        Aggregate::Numbers(numbers) => Some((point.end, numbers.mean())),
+                        Aggregate::Distribution(_) => None,
+                    })
+                    .collect();
+                // It learns in the order of time, and the series come one after the other.
+                demand.sort_by_key(|(at, _)| *at);
+                for (at, demand) in demand {
+                    self.engine.learn(at, demand);
                 }
             }
             Err(error) => {

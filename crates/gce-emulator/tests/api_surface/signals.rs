@@ -146,6 +146,52 @@ async fn a_custom_metric_grows_the_group() {
 }
 
 #[tokio::test]
+async fn a_metric_of_each_instance_is_averaged_over_those_of_the_group() {
+    let cloud = Cloud::start().await;
+    let policy = json!({
+        "minNumReplicas": 2, "maxNumReplicas": 9,
+        "customMetricUtilizations": [{
+            "metric": "custom.googleapis.com/busy", "utilizationTarget": 10,
+        }],
+    });
+    autoscaled(&cloud, policy).await;
+    let mut ids: Vec<String> = Vec::new();
+    for instance in cloud.stable(2).await {
+        let name = instance["name"].as_str().unwrap();
+        let instance = cloud.get(&format!("zones/{ZONE}/instances/{name}")).await;
+        ids.push(instance["id"].as_str().unwrap().to_owned());
+    }
+    let series = |id: &str, value: f64, end: i64| {
+        json!({
+            "metric": {"type": "custom.googleapis.com/busy"},
+            "resource": {"type": "gce_instance", "labels": {"instance_id": id, "zone": ZONE}},
+            "points": [{"interval": {"endTime": rfc3339(autoscaler::Timestamp(end))},
+                        "value": {"doubleValue": value}}],
+        })
+    };
+    // A mean of 15 against 10 needs three; the stranger is in no group.
+    cloud
+        .until_asked("growth", async || {
+            let end = now(&cloud).await;
+            let body = json!({"timeSeries": [
+                series(&ids[0], 20.0, end), series(&ids[1], 10.0, end), series("1", 900.0, end),
+            ]});
+            let _ = cloud.rpc("/v3/projects/demo/timeSeries", body).await;
+            target_size(&cloud).await > 2
+        })
+        .await;
+    let grown = entries(
+        &cloud,
+        r#"protoPayload.methodName="compute.autoscalers.resize""#,
+    )
+    .await;
+    let metadata = &grown.last().unwrap()["protoPayload"]["metadata"];
+    let signal = &metadata["autoscalingReason"]["scalingSignal"];
+    assert_eq!(signal["name"], "CUSTOM_METRIC_UTILIZATION", "{metadata}");
+    assert_eq!(metadata["newSize"], 3, "{metadata}");
+}
+
+#[tokio::test]
 async fn the_load_of_the_balancer_grows_the_group() {
     let cloud = Cloud::start().await;
     let policy = json!({

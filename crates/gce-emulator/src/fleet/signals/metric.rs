@@ -31,7 +31,7 @@ pub(super) fn observe(group: &Group<'_>, metric: &MetricUtilization) -> Observed
         .map(|series| (series, value(series, metric.target_type, span)))
         .collect();
     if metric.is_per_instance() {
-        mean_over_instances(&values)
+        mean_over_instances(&values, group.serving.len())
     } else {
         sum(&values)
     }
@@ -44,13 +44,13 @@ fn value(series: &Selected, target_type: Option<TargetType>, span: Span) -> Obse
         Some(TargetType::DeltaPerSecond) => series::rate(series, span),
         Some(TargetType::DeltaPerMinute) => match series::rate(series, span) {
             Observed::Value(rate) => Observed::Value(rate * 60.0),
-            absent @ Observed::Absent(_) => absent,
+            other => other,
         },
     }
 }
 
-/// Several series of one instance are summed; an instance that reports nothing is left out.
-fn mean_over_instances(values: &[(&Selected, Observed)]) -> Observed {
+/// Several series of one instance are summed; it is said how many instances report.
+fn mean_over_instances(values: &[(&Selected, Observed)], serving: usize) -> Observed {
     let known = values
         .iter()
         .filter_map(|(series, observed)| Some((instance_id(&series.key)?, observed.value()?)));
@@ -62,7 +62,8 @@ fn mean_over_instances(values: &[(&Selected, Observed)]) -> Observed {
         }
     }
     match autoscaler::mean(totals.iter().map(|(_, total)| *total)) {
-        Some(mean) => Observed::Value(mean),
+        Some(mean) if totals.len() >= serving => Observed::Value(mean),
+        Some(mean) => Observed::Partial(mean, totals.len() as u32),
         None => Observed::Absent(why_none(values)),
     }
 }
