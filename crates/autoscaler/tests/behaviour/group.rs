@@ -83,6 +83,18 @@ impl Group {
         decision
     }
 
+    /// The instances that take load so many seconds from now.
+    pub(crate) fn working_after(&self, seconds: u64) -> u32 {
+        let then = self.now.after(Duration::from_secs(seconds));
+        let working = |instance: &&Instance| instance.boots_at <= then;
+        self.instances.iter().filter(working).count() as u32
+    }
+
+    /// What so many working instances use of a load.
+    pub(crate) fn used(&self, load: f64, working: u32) -> f64 {
+        load.min(f64::from(working) * self.ceiling)
+    }
+
     pub(crate) fn resize(&mut self, size: u32) {
         let boots_at = self.now.after(BOOT);
         let instance = || Instance {

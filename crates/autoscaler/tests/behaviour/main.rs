@@ -6,10 +6,12 @@
 )]
 
 mod arbitrary;
+mod backtest;
 mod group;
 mod parsers;
 mod prediction;
 mod properties;
+mod recording;
 mod schedules;
 mod script;
 mod sentences;
