@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
+use autoscaler::Policy;
+use autoscaler::backtest::Trace;
 use gce::compute::Autoscaler;
 use serde_json::Value;
 
+use crate::backtest::Asked;
 use crate::change::{DrillSubject, Wish, change_policy, start_drill, stop_drill};
 use crate::drawn::Drawn;
 use crate::fleet::{Sources, assemble};
@@ -13,7 +16,8 @@ use crate::marks::Marks;
 use crate::source::{Snapshot, Source};
 use crate::{
     Author, ChangeError, Charts, Drill, DrillRequest, Error, Fleet, Group, GroupId, HistoryPage,
-    HistoryQuery, Pace, PolicyChange, PolicyEdit, Problem, Settings, Window, charts, time,
+    HistoryQuery, Pace, PolicyChange, PolicyEdit, Problem, Recording, Settings, Window, backtest,
+    charts, time,
 };
 
 /// Reads and steers the fleet of one project. Cloning is cheap, and clones share what was read.
@@ -33,6 +37,7 @@ struct Shared {
     recent: Source<Recent>,
     charts: Keyed<(GroupId, Window), Charts>,
     history: Keyed<(GroupId, HistoryQuery), HistoryPage>,
+    recordings: Keyed<(GroupId, u32, Vec<String>), Recording>,
     drawn: Drawn,
     marks: Marks,
 }
@@ -49,6 +54,7 @@ impl Shared {
             recent: Source::new("history", pace.logging(), new()),
             charts: Keyed::new("charts", pace.monitoring(), new()),
             history: Keyed::new("history", pace.logging(), new()),
+            recordings: Keyed::new("recorded load", pace.recording(), new()),
             drawn: Drawn::default(),
             marks: Marks::default(),
             client,
@@ -124,6 +130,33 @@ impl ControlPlane {
             let (client, subject, query) = (self.client(), subject.clone(), query.clone());
             async move { history::page(&client, &subject, query).await }
         };
+        let Snapshot { value, problem } = source.read(gather).await;
+        available(value, problem.as_ref())
+    }
+
+    /// A group's load of the last days, 1 to [`MAX_RECORDING_DAYS`](crate::MAX_RECORDING_DAYS), for
+    /// trying policies on it: with the totals of the present policy's metrics, and of those that the
+    /// candidates name besides.
+    pub async fn recording(
+        &self,
+        group: &GroupId,
+        days: u32,
+        candidates: &[Policy],
+    ) -> Result<Recording, Error> {
+        let fleet = self.fleet().await;
+        let known = self.known(&fleet, group)?;
+        let view = known.autoscaler.as_ref();
+        let view = view.ok_or_else(|| Error::NoAutoscaler(group.clone()))?;
+        let asked = Asked {
+            subject: subject(known),
+            policy: view.policy.clone(),
+            metrics: backtest::metrics(&view.policy, candidates),
+            instances: known.instances.clone(),
+            length: backtest::days(days),
+        };
+        let names = asked.metrics.iter().map(Trace::metric_name).collect();
+        let source = self.shared.recordings.of(&(group.clone(), days, names));
+        let gather = || backtest::recording(self.client(), asked.clone());
         let Snapshot { value, problem } = source.read(gather).await;
         available(value, problem.as_ref())
     }
@@ -225,6 +258,7 @@ impl ControlPlane {
         shared.recent.invalidate();
         shared.charts.invalidate();
         shared.history.invalidate();
+        shared.recordings.invalidate();
     }
 }
 

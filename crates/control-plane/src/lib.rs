@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backtest;
 mod change;
 mod charts;
 mod control;
@@ -19,6 +20,7 @@ mod source;
 mod time;
 mod url;
 
+pub use backtest::{MAX_RECORDING_DAYS, Recording};
 pub use change::{Author, ChangeError, FieldChange, PolicyChange, PolicyEdit};
 pub use charts::{Charts, MAX_POINTS, Series, UnknownWindow, Window};
 pub use control::ControlPlane;

@@ -30,6 +30,14 @@ impl Pace {
         self.or_a_second(Duration::from_mins(1))
     }
 
+    /// A week of minutes changes little from one minute to the next, and is a lot to read.
+    pub(crate) fn recording(self) -> Duration {
+        match self {
+            Self::Google => Duration::from_mins(5),
+            Self::EverySecond => Duration::from_secs(10),
+        }
+    }
+
     fn or_a_second(self, google: Duration) -> Duration {
         match self {
             Self::Google => google,

@@ -39,7 +39,7 @@ pub(crate) async fn measured(
     let backend = format!(
         "resource.labels.backend_name=\"{name}\" AND resource.labels.backend_scope=\"{location}\""
     );
-    let members = instances(group);
+    let members = members(group);
     let read = |metric, labels, how| read(client, grid, metric, labels, how);
     let (size, recommended, min, max, cpu, requests_per_second, p95_ms) = futures::try_join!(
         read(
@@ -99,7 +99,7 @@ const P95: How = ("ALIGN_DELTA", "REDUCE_PERCENTILE_95");
 
 /// Google marks the series of a group's instances with its name alone; the zone tells apart groups of
 /// one name in two zones.
-fn instances(group: &GroupId) -> String {
+pub(crate) fn members(group: &GroupId) -> String {
     let named = format!(
         "metadata.system_labels.\"instance_group\"=\"{}\"",
         group.name

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::{HistoryEntry, Problem};
 
 pub(crate) use draw::charts;
+pub(crate) use gather::members;
 pub use window::{UnknownWindow, Window};
 
 /// No series has more points: more than a chart has pixels to show them.

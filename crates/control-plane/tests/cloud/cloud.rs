@@ -22,6 +22,8 @@ pub(crate) struct Cloud {
     pub(crate) asked: HashMap<String, usize>,
     /// Paths that end so answer this status.
     pub(crate) broken: HashMap<&'static str, u16>,
+    /// Series by what the question for them has to contain: metric and reducer.
+    pub(crate) series: Vec<([&'static str; 2], Value)>,
     /// What happens between reading and writing metadata, once.
     pub(crate) meddler: Option<Value>,
     pub(crate) operations: usize,
@@ -59,6 +61,7 @@ impl Cloud {
             log: Vec::new(),
             asked: HashMap::new(),
             broken: HashMap::new(),
+            series: Vec::new(),
             meddler: None,
             operations: 0,
         }
@@ -87,6 +90,10 @@ impl Cloud {
         match (method.as_str(), path) {
             ("GET", "aggregated/instanceGroupManagers") => {
                 Ok(aggregated("instanceGroupManagers", &manager()))
+            }
+            ("GET", "zones/us-central1-a/instanceGroupManagers/web") => Ok(manager()),
+            ("GET", "global/instanceTemplates/small") => {
+                Ok(json!({"name": "small", "properties": {"machineType": "e2-small"}}))
             }
             ("GET", "aggregated/autoscalers") => Ok(aggregated("autoscalers", &self.autoscaler())),
             ("GET", "aggregated/instances") => Ok(aggregated("instances", &self.instance())),
@@ -122,6 +129,12 @@ impl Cloud {
         }
     }
 
+    fn series_for(&self, question: &str) -> Option<Value> {
+        let fits = |words: &[&str; 2]| words.iter().all(|word| question.contains(word));
+        let found = self.series.iter().find(|(words, _)| fits(words))?;
+        Some(found.1.clone())
+    }
+
     fn set_metadata(&mut self, body: &Value) -> Result<Value, u16> {
         if body["fingerprint"] != self.metadata["fingerprint"] {
             return Err(412);
@@ -152,7 +165,10 @@ impl Cloud {
 }
 
 fn manager() -> Value {
-    json!({"name": "web", "zone": ZONE, "targetSize": 2, "status": {"isStable": true}})
+    json!({
+        "name": "web", "zone": ZONE, "targetSize": 2, "status": {"isStable": true},
+        "instanceTemplate": "projects/demo/global/instanceTemplates/small",
+    })
 }
 
 fn aggregated(collection: &str, item: &Value) -> Value {
@@ -179,6 +195,11 @@ fn merge(target: &mut Value, patch: &Value) {
 
 async fn answer(State(cloud): State<Shared>, method: Method, uri: Uri, body: Bytes) -> Response {
     let body = serde_json::from_slice(&body).unwrap_or_default();
+    let question = uri.query().unwrap_or_default();
+    let series = cloud.lock().unwrap().series_for(question);
+    if let Some(series) = series.filter(|_| uri.path().ends_with("/timeSeries")) {
+        return Json(json!({"timeSeries": [series]})).into_response();
+    }
     match cloud.lock().unwrap().answer(&method, uri.path(), &body) {
         Ok(body) => Json(body).into_response(),
         Err(status) => {

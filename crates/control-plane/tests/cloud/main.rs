@@ -6,6 +6,7 @@ mod cloud;
 mod drills;
 mod policies;
 mod reading;
+mod recordings;
 
 use control_plane::{Author, ControlPlane, GroupId, Pace, Settings};
 

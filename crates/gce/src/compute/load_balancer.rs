@@ -78,6 +78,8 @@ wire_struct! {
         pub balancing_mode: Option<String>,
         /// 0 to 1.
         pub max_utilization: Option<f64>,
+        /// The requests each second that an instance is to get at most, in the mode RATE.
+        pub max_rate_per_instance: Option<f64>,
         /// 0, or 0.1 to 1; 0 drains.
         pub capacity_scaler: Option<f64>,
     }
