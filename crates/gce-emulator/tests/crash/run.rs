@@ -32,6 +32,7 @@ pub(crate) async fn serve_until_killed() {
         site_rule: None,
         speed: 60,
         slow_operations: false,
+        metrics_late: false,
         reset_state: false,
         workload: Workload {
             command: program("serve"),
