@@ -36,7 +36,7 @@ fn a_port_or_a_directory_that_cannot_be_had_is_one_line() {
     let file = directory.path().join("a-file");
     fs::write(&file, "").unwrap();
     refuses(&mut up(&file.join("state")), "a-file");
-    refuses(up(&state).args(["--speed", "61"]), "61");
+    refuses(flaskscale().args(["up", "--speed", "61"]), "61");
 }
 
 #[test]
