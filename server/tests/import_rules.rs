@@ -21,7 +21,14 @@ const OURS: &[(&str, &[&str])] = &[
     ("frontend", &["app"]),
     (
         "server",
-        &["app", "autoscaler", "control-plane", "gce", "gce-emulator"],
+        &[
+            "app",
+            "autoscaler",
+            "control-plane",
+            "gce",
+            "gce-emulator",
+            "zones",
+        ],
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod backtest;
 #[cfg(feature = "local")]
 mod burn;
 mod healthcheck;
@@ -39,6 +40,8 @@ enum Command {
     Up(up::Args),
     /// Set a new console password, which ends all sessions.
     Password(password::Args),
+    /// Try a policy on a group's recorded load, before it is applied.
+    Backtest(Box<backtest::Args>),
     /// Ask an instance on this machine whether it is healthy (exit code 0) or not (1).
     Healthcheck(healthcheck::Args),
     /// Hold one instance of the local cloud and everything it starts.
@@ -61,6 +64,7 @@ impl Cli {
             #[cfg(feature = "local")]
             Command::Up(args) => block_on(up::run(args)),
             Command::Password(args) => password::run(args),
+            Command::Backtest(args) => block_on(backtest::run(*args)),
             Command::Healthcheck(args) => block_on(healthcheck::run(args)),
             #[cfg(feature = "local")]
             Command::Supervise(args) => Ok(supervise::run(args)),
