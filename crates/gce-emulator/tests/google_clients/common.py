@@ -31,7 +31,7 @@ def until_loaded(port, what, ask):
 
     def burn_and_ask():
         nonlocal burnt
-        if time.monotonic() - burnt > 8:
+        if time.monotonic() - burnt > 3:
             burnt = time.monotonic()
             assert answer_of(port, "/burn") == 200
         return ask()

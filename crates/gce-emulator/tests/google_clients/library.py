@@ -190,8 +190,9 @@ def scaling(port):
     managers.resize(**GROUP, size=2).result()
     stable(2)
     target = managers.get(**GROUP).self_link
+    # With the longest stabilization a size once reached stays, also where others take the CPU away.
     policy = c.AutoscalingPolicy(
-        min_num_replicas=2, max_num_replicas=6, cool_down_period_sec=15, stabilization_period_sec=30,
+        min_num_replicas=2, max_num_replicas=6, cool_down_period_sec=15, stabilization_period_sec=3600,
         cpu_utilization=c.AutoscalingPolicyCpuUtilization(utilization_target=0.5))
     autoscalers.insert(**ZONAL, autoscaler_resource=c.Autoscaler(
         name="web", target=target, autoscaling_policy=policy)).result()

@@ -36,8 +36,13 @@ async fn gcloud_takes_groups_through_their_lives() {
         println!("skipped: gcloud is not installed, so its life-cycle test did not run");
         return;
     }
-    // Operations that run for a while: gcloud waits for each.
-    let cloud = Cloud::with(|config| config.slow_operations = true).await;
+    // Operations that run for a while: gcloud waits for each. It has no flag for the stabilization
+    // period, so a slower clock keeps a size that the load has reached.
+    let cloud = Cloud::with(|config| {
+        config.slow_operations = true;
+        config.speed = 20;
+    })
+    .await;
     let recorder = Recorder::start(&cloud).await;
     let config = tempfile::tempdir().unwrap();
     let script = Python::script("gcloud.py")
