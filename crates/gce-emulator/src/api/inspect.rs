@@ -7,6 +7,7 @@ use super::{Cloud, member::Member};
 use crate::{
     clock::rfc3339,
     resource::{Kind, last_segment},
+    routing,
 };
 
 /// `[{name, zone, group, pid, port, state, action, healthy}]`
@@ -27,7 +28,7 @@ pub(super) async fn forwarding(State(cloud): State<Cloud>) -> Json<Value> {
     let rules = cloud.store().list(Kind::ForwardingRule, None);
     let rule = |rule: &std::sync::Arc<crate::resource::Resource>| {
         let listens = cloud
-            .listener(&rule.key.name)
+            .listener(&routing::frontend_name(&rule.key))
             .map(|address| address.to_string());
         json!({
             "rule": rule.key.name,

@@ -465,3 +465,31 @@ async fn a_receipt_can_be_thrown_away() {
     cloud.get("global/addresses/ip").await;
     cloud.emulator.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_the_balancer_could_not_do_is_refused() {
+    let cloud = Cloud::start().await;
+    cloud.group(0).await;
+    let group = format!("zones/{ZONE}/instanceGroups/m");
+    for (field, value) in [
+        ("customRequestHeaders", json!(["no colon"])),
+        ("customResponseHeaders", json!(["X-Where:{nobody_knows}"])),
+        (
+            "backends",
+            json!([{"group": group, "capacityScaler": 0.05}]),
+        ),
+    ] {
+        let mut service = json!({"name": "s"});
+        service[field] = value;
+        let message = refused(&cloud, "global/backendServices", service).await;
+        assert!(message.contains(&format!("'resource.{field}")), "{message}");
+    }
+    chain(&cloud, "global").await;
+    let weighted = json!({"name": "w", "defaultService": "global/backendServices/s",
+        "pathMatchers": [{"name": "m", "routeRules": [{"priority": 1}]}]});
+    let (_, message) = cloud
+        .refused(Method::POST, "global/urlMaps", Some(weighted), 501)
+        .await;
+    assert!(message.contains("routeRules"), "{message}");
+    cloud.emulator.shutdown().await;
+}

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     api::Cloud,
+    balancer::CustomHeader,
     compute::{
         call::Call,
         change::{Behaviour, Change, Verb},
@@ -13,6 +14,9 @@ use crate::{
     error::ApiError,
     resource::{Key, Kind, Resource},
 };
+
+/// How many custom headers a service can add in either direction.
+const CUSTOM_HEADERS: usize = 16;
 
 pub(crate) struct BackendService;
 
@@ -45,10 +49,20 @@ impl Behaviour for BackendService {
             backend
                 .entry("balancingMode")
                 .or_insert_with(|| json!("UTILIZATION"));
-            backend
+            let scaler = backend
                 .entry("capacityScaler")
                 .or_insert_with(|| json!(1.0));
+            if scaler
+                .as_f64()
+                .is_some_and(|scaler| 0.0 < scaler && scaler < 0.1)
+            {
+                let why = "It must be 0, or from 0.1 to 1.";
+                let field = "resource.backends.capacityScaler";
+                return Err(ApiError::invalid(field, &scaler.to_string(), why));
+            }
         }
+        check_headers(body, "customRequestHeaders")?;
+        check_headers(body, "customResponseHeaders")?;
         digest_secret(body);
         let checks = body.get("healthChecks").and_then(Value::as_array);
         match checks.map_or(0, Vec::len) {
@@ -63,6 +77,31 @@ impl Behaviour for BackendService {
 
     fn verb(&self, name: &str) -> Option<Verb> {
         (name == "getHealth").then_some(Verb::Read(health))
+    }
+}
+
+/// A few lines of `Name:value`, with Google's variables or without.
+fn check_headers(body: &Map<String, Value>, field: &str) -> Result<(), ApiError> {
+    let lines = body.get(field).and_then(Value::as_array);
+    let lines: Vec<&str> = lines
+        .into_iter()
+        .flatten()
+        .map(|line| line.as_str().unwrap_or_default())
+        .collect();
+    let field = format!("resource.{field}");
+    if lines.len() > CUSTOM_HEADERS {
+        let why = format!("There can be at most {CUSTOM_HEADERS} custom headers.");
+        return Err(ApiError::invalid(&field, &lines.len().to_string(), &why));
+    }
+    match lines
+        .iter()
+        .find(|line| CustomHeader::parse(line).is_none())
+    {
+        None => Ok(()),
+        Some(wrong) => {
+            let why = "It must be a header as Name:value, with known {variables} only.";
+            Err(ApiError::invalid(&field, wrong, why))
+        }
     }
 }
 

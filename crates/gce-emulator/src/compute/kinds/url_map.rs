@@ -59,11 +59,28 @@ impl Behaviour for UrlMap {
     }
 }
 
+/// What the local balancer does not obey. It is refused rather than passed over, so that no traffic
+/// goes where it would not at Google.
+const UNKNOWN_RULES: &[&str] = &[
+    "pathMatchers/*/routeRules",
+    "pathMatchers/*/pathRules/*/routeAction",
+    "pathMatchers/*/defaultRouteAction",
+    "defaultRouteAction/weightedBackendServices",
+    "defaultRouteAction/urlRewrite",
+    "headerAction",
+];
+
 /// Defaults, and a path matcher for every host rule.
 fn check_rules(body: &Map<String, Value>) -> Result<(), ApiError> {
     let defaults = ["defaultService", "defaultUrlRedirect", "defaultRouteAction"];
     if !defaults.iter().any(|field| body.contains_key(*field)) {
         return Err(ApiError::required("resource.defaultService"));
+    }
+    if let Some(rules) = UNKNOWN_RULES
+        .iter()
+        .find(|path| !paths::all(body, path).is_empty())
+    {
+        return Err(ApiError::not_emulated(&format!("{rules} of a URL map")));
     }
     let matchers = paths::all(body, "pathMatchers/*/name");
     let missing = paths::all(body, "hostRules/*/pathMatcher")
