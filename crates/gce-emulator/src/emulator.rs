@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use crate::{
     api::{self, Cloud, Parts, Server},
     balancer::{Balancer, ListenError, TrafficRecorder},
-    clock::Clock,
+    clock::{Clock, Pace},
     faults::{self, Faults},
     fleet::{Fleet, FleetError, FleetHandle, Settings},
     housekeeping, identity,
@@ -66,6 +66,8 @@ pub struct Conditions {
     pub faults: Vec<faults::Request>,
     /// Whether a call of the API needs a token that this cloud has issued.
     pub require_auth: bool,
+    /// Whether the clock stands still until `POST /_emulator/advance?seconds=N`.
+    pub manual: bool,
 }
 
 /// What instances run.
@@ -125,9 +127,14 @@ impl Emulator {
         }
         let store = Store::open(&config.state_dir, &config.project)?;
         identity::prepare(&store).await?;
-        let clock = Clock::resume(&store, config.speed).await?;
+        let pace = if config.conditions.manual {
+            Pace::Manual
+        } else {
+            Pace::Speed(config.speed)
+        };
+        let clock = Clock::resume_at(&store, pace).await?;
         let metrics = Metrics::open(store.clone()).await?;
-        let balancer = Arc::new(Balancer::start(config.speed).map_err(StartError::Balancer)?);
+        let balancer = Arc::new(Balancer::paced(clock.clone()).map_err(StartError::Balancer)?);
         let site = config
             .site_rule
             .clone()

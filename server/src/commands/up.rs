@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// How many times as fast as ours the cloud's clock runs: 1 to 60
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
     speed: u32,
+    /// Whether the cloud's clock runs, or stands still until `POST /_emulator/advance?seconds=N`
+    #[arg(long, value_enum, default_value_t = Pace::Running)]
+    pace: Pace,
     /// How operations of the API end: at once, or after a while as Google's mostly do
     #[arg(long, value_enum, default_value_t = Operations::Fast)]
     operations: Operations,
@@ -69,6 +72,12 @@ enum Operations {
 enum Metrics {
     Fresh,
     Late,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Pace {
+    Running,
+    Manual,
 }
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -106,6 +115,11 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 fn wish(args: Args) -> Result<Wish, Failure> {
+    if args.pace == Pace::Manual && args.speed != 1 {
+        return Err(Failure::input(
+            "--speed says how fast a clock runs, and with --pace manual it stands still: give one of the two",
+        ));
+    }
     Ok(Wish {
         site_port: args.site_port,
         api_port: args.api_port,
@@ -122,18 +136,22 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         conditions: Conditions {
             faults: args.faults,
             require_auth: args.require_auth,
+            manual: args.pace == Pace::Manual,
         },
     })
 }
 
-/// Makes the secrets, waits for the group, and tells where everything is.
+/// Makes the secrets, waits for the group, and tells where everything is. Under a clock that stands
+/// still there is nothing to wait for: whoever advances it must know where.
 async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<Console>, Failure> {
     let password = up::ensure_secrets(&wish.state_dir)?;
     let console = match wish.program {
         Program::Own => Console::of_the_site(),
         Program::Foreign(_) => Console::beside(cloud, wish).await?,
     };
-    up::until_healthy(cloud).await?;
+    if !wish.conditions.manual {
+        up::until_healthy(cloud).await?;
+    }
     let site = cloud
         .site()
         .ok_or_else(|| Failure::input("the site's forwarding rule listens on no port"))?;

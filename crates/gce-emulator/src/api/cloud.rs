@@ -97,6 +97,11 @@ impl Cloud {
             .collect()
     }
 
+    /// Lets the groups take at once the steps that they can.
+    pub(crate) fn settle(&self) {
+        self.0.fleet.settle();
+    }
+
     /// How far a group has got, given its manager.
     pub(crate) fn group_state(&self, manager: &Resource) -> GroupState {
         self.0.fleet.group_state(manager)

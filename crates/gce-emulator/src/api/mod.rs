@@ -61,6 +61,7 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .route("/batch/compute/{version}", post(batch::batch))
         .route("/_emulator/instances", get(inspect::instances))
         .route("/_emulator/clock", get(inspect::clock))
+        .route("/_emulator/advance", post(inspect::advance))
         .route("/_emulator/forwarding", get(inspect::forwarding))
         .route("/compute/{version}/projects/{*path}", any(compute))
         .route("/projects/{*path}", any(compute))

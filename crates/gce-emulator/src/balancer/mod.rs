@@ -42,11 +42,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use autoscaler::Timestamp;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::clock::Clock;
 use crate::prober::{HealthMap, Prober};
 pub use certificate::CertificateError;
 use certificate::Certificates;
@@ -105,6 +107,11 @@ impl Balancer {
     /// Starts a balancer without frontends. `speed` is the factor of the emulated clock, by which
     /// probes come more often.
     pub fn start(speed: u32) -> io::Result<Self> {
+        Self::paced(Clock::starting_at(Timestamp(0), speed))
+    }
+
+    /// Starts a balancer without frontends, which probes by a clock.
+    pub fn paced(clock: Clock) -> io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads.min(MAX_THREADS))
@@ -115,7 +122,7 @@ impl Balancer {
         let stop = CancellationToken::new();
         let thread = spawn_thread(runtime, stop.clone())?;
         Ok(Self {
-            prober: Prober::new(handle.clone(), speed),
+            prober: Prober::paced(handle.clone(), clock),
             runtime: handle,
             meters: Meters::default(),
             frontends: Mutex::default(),

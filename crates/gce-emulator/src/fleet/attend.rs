@@ -44,7 +44,11 @@ impl Life {
         loop {
             tokio::select! {
                 event = running.process.event() => match event {
-                    Event::Started { pid } => self.started(running, pid).await,
+                    Event::Started { pid } => {
+                        self.started(running, pid).await;
+                        // From here on it is the program that does something, not the cloud.
+                        self.timer.rest();
+                    }
                     Event::Cpu { used_ns, at_ns } => self.measured(running, used_ns, at_ns),
                     Event::Exited { status } => return Outcome::Died(status),
                 },

@@ -4,7 +4,6 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use autoscaler::{Policy, Sample, Timestamp};
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
     context::Context, machine::Machine, published, scaling, signals, steering::Steering,
@@ -18,12 +17,11 @@ const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 /// Runs until the fleet stops.
 pub(super) async fn keep(context: Arc<Context>) {
     let mut steered: HashMap<Key, Steering> = HashMap::new();
-    let mut ticks = interval(OBSERVE_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut timer = context.clock.timer();
     loop {
         tokio::select! {
             () = context.stop.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = timer.tick(OBSERVE_EVERY) => {}
         }
         let autoscalers = context.store.list(Kind::Autoscaler, None);
         steered.retain(|key, _| autoscalers.iter().any(|autoscaler| autoscaler.key == *key));

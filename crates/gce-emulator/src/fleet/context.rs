@@ -69,6 +69,8 @@ pub(super) struct Context {
     pub(super) mark: String,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
+    /// Held while steps of groups are planned and taken.
+    pub(super) reconciling: Mutex<()>,
     pub(super) errors: Mutex<VecDeque<MachineError>>,
     /// Why each autoscaler left its group as it is, at its last decision.
     pub(super) holds: Mutex<HashMap<Key, Hold>>,

@@ -9,6 +9,7 @@ use nix::{
 
 use super::{
     audit::{self, location},
+    boot::Wait,
     launch::Running,
     leaving,
     life::{End, Life},
@@ -54,7 +55,7 @@ impl Life {
         self.note(refusal.code, refusal.message);
         // At Google too, attempts become rarer the longer it lasts.
         self.failures = (self.failures + 1).max(2);
-        self.pause(self.backoff())
+        self.pause(Wait::Real(self.backoff()))
             .await
             .unwrap_or(End::Again(action))
     }

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    audit, groups, launch,
+    audit,
+    boot::Wait,
+    groups, launch,
     launch::Running,
     life::{End, Life},
     machine::{CurrentAction, MachineError, MachineStatus},
@@ -65,7 +67,7 @@ impl Life {
             machine.status = MachineStatus::Stopping;
         });
         let again = End::Again(CurrentAction::Recreating);
-        self.pause(wait).await.unwrap_or(again)
+        self.pause(Wait::Real(wait)).await.unwrap_or(again)
     }
 
     /// How long to wait before the next attempt.
@@ -94,6 +96,7 @@ impl Life {
         self.context
             .roster
             .settle(&self.key, |machine| machine.action = CurrentAction::None);
+        self.timer.rest();
         let reworks = self.reworks;
         let disturbed = self
             .orders
@@ -102,6 +105,7 @@ impl Life {
             () = self.context.stop.cancelled() => return End::Stop,
             _ = disturbed => {}
         }
+        self.timer.work();
         if self.take_orders() {
             End::Leave
         } else {

@@ -4,7 +4,12 @@
 //! next steps of the [`plan`](super::plan); so it may run at any time, any number of times, and a
 //! missed wake-up costs at most the time to the next tick.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use super::{
     audit::location,
@@ -31,13 +36,8 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) async fn keep(context: Arc<Context>) {
     let mut changes = context.store.changes();
     let mut machines = context.roster.watch();
-    let mut measured = tokio::time::Instant::now();
     loop {
         reconcile(&context);
-        if measured.elapsed() >= TICK {
-            measured = tokio::time::Instant::now();
-            measure(&context);
-        }
         tokio::select! {
             () = context.stop.cancelled() => return,
             _ = changes.changed() => {}
@@ -47,7 +47,25 @@ pub(super) async fn keep(context: Arc<Context>) {
     }
 }
 
-fn reconcile(context: &Arc<Context>) {
+/// Records how large the groups are. Runs until the fleet stops.
+pub(super) async fn keep_measured(context: Arc<Context>) {
+    let mut timer = context.clock.timer();
+    loop {
+        measure(&context);
+        tokio::select! {
+            () = context.stop.cancelled() => return,
+            () = timer.tick(TICK) => {}
+        }
+    }
+}
+
+/// Takes the next steps of all groups.
+pub(super) fn reconcile(context: &Arc<Context>) {
+    // Two at once would both make what is missing.
+    let _alone = context
+        .reconciling
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let (managers, notes) = leaving::managers_and_notes(&context.store);
     let machines = context.roster.machines();
     let is_orphan = |group: &Key| managers.iter().all(|manager| manager.key != *group);

@@ -109,6 +109,11 @@ impl FleetHandle {
             .collect()
     }
 
+    /// Lets the groups take at once the steps that they can.
+    pub fn settle(&self) {
+        groups::reconcile(&self.context);
+    }
+
     /// How far a group has got, given its manager.
     pub fn group_state(&self, manager: &Resource) -> GroupState {
         groups::state(&self.context, manager)

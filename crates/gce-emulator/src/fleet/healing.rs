@@ -13,7 +13,7 @@ use crate::{
 /// Probes as the groups ask for it and enters the verdicts into the roster. Runs until the fleet
 /// stops.
 pub(super) async fn keep(context: Arc<Context>) {
-    let prober = Prober::new(tokio::runtime::Handle::current(), context.clock.speed());
+    let prober = Prober::paced(tokio::runtime::Handle::current(), context.clock.clone());
     let mut health = prober.health();
     let mut changes = context.store.changes();
     let mut machines = context.roster.watch();

@@ -8,7 +8,7 @@
 //! One task lives it. The task is the only one that changes the instance's entry in the roster and
 //! its status in the store, so neither can contradict what really happens.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -19,18 +19,14 @@ use super::{
     leaving,
     machine::{CurrentAction, Machine, MachineStatus},
     orders::Orders,
-    plan::Leaving,
-    record::{self, Origin},
+    record::{self},
     version::Version,
 };
 use crate::{
+    clock::Timer,
     resource::{Key, Kind, Resource},
     store::Write,
 };
-
-/// How long the cloud takes, on its clock.
-const PROVISIONING: Duration = Duration::from_secs(4);
-const STAGING: Duration = Duration::from_secs(6);
 
 /// One instance, as its task holds it.
 pub(super) struct Life {
@@ -43,6 +39,7 @@ pub(super) struct Life {
     pub(super) version: Version,
     /// How often it failed in a row.
     pub(super) failures: u32,
+    pub(super) timer: Timer,
 }
 
 /// How one passage through life ended.
@@ -86,6 +83,7 @@ fn enter(context: &Arc<Context>, key: Key, group: Option<Key>, version: Version)
     };
     let life = Life {
         orders: context.roster.enter(machine),
+        timer: context.clock.timer(),
         context: Arc::clone(context),
         key,
         reworks: 0,
@@ -121,7 +119,9 @@ impl Life {
             Ok(running) => running,
             Err(error) => return self.failed(&error.to_string(), None).await,
         };
-        match self.attend(&mut running).await {
+        let outcome = self.attend(&mut running).await;
+        self.timer.work();
+        match outcome {
             Outcome::Died(exit) => self.died(running, exit).await,
             Outcome::Unhealthy => {
                 self.log_repair("the autohealing health check failed").await;
@@ -146,94 +146,6 @@ impl Life {
                 End::Stop
             }
         }
-    }
-
-    /// The waits of the cloud before a program runs. A restart needs no machine to be found.
-    async fn boot(&mut self, action: CurrentAction) -> Option<End> {
-        self.take_orders();
-        let restarts = action == CurrentAction::Restarting;
-        let first = if restarts {
-            MachineStatus::Staging
-        } else {
-            MachineStatus::Provisioning
-        };
-        self.context.roster.change(&self.key, |machine| {
-            machine.version.clone_from(&self.version);
-            machine.status = first;
-            machine.action = action;
-            if !restarts {
-                machine.created = self.context.clock.now();
-            }
-            machine.running_since = None;
-            machine.healthy = None;
-            machine.draining = false;
-        });
-        self.record().await;
-        let clock = self.context.clock.clone();
-        if !restarts {
-            if let Some(end) = self.pause(clock.real(PROVISIONING)).await {
-                return Some(end);
-            }
-            if let Some(refusal) = self.refusal() {
-                return Some(self.refused(refusal, action).await);
-            }
-        }
-        self.set_status(MachineStatus::Staging).await;
-        let faults = &self.context.settings.faults;
-        let staging = STAGING + faults.slow_boot(&self.key.name);
-        let end = self.pause(clock.real(staging)).await;
-        if end.is_none() && self.context.settings.faults.fails_to_boot(&self.key.name) {
-            return Some(self.failed("The machine did not come up.", None).await);
-        }
-        end
-    }
-
-    /// Writes the instance down as it is about to be. One that a group has let go stays as it was.
-    async fn record(&self) {
-        let Some(group) = self.group() else {
-            return self.set_status(MachineStatus::Provisioning).await;
-        };
-        let origin = Origin {
-            group,
-            template: self.version.template.clone(),
-        };
-        let store = &self.context.store;
-        let record = record::instance(store, &self.key, &origin, self.context.clock.now());
-        if let Err(error) = store.commit(vec![Write::Put(record)]).await {
-            tracing::error!(instance = self.key.name, %error, "an instance could not be recorded");
-        }
-    }
-
-    /// Waits, unless the instance is to end or to be made from something else meanwhile. Any other
-    /// rework is carried out by what is under way.
-    pub(super) async fn pause(&mut self, time: Duration) -> Option<End> {
-        let version = self.version.clone();
-        let disturbed = self
-            .orders
-            .wait_for(|orders| orders.leave != Leaving::No || orders.version != version);
-        tokio::select! {
-            () = tokio::time::sleep(time) => {}
-            () = self.context.stop.cancelled() => return Some(End::Stop),
-            _ = disturbed => {}
-        }
-        let leaves = self.take_orders();
-        if leaves {
-            Some(End::Leave)
-        } else if self.version == version {
-            None
-        } else {
-            Some(End::Again(CurrentAction::Recreating))
-        }
-    }
-
-    /// Takes note of what was ordered so far, which is thereby as good as done: true when that is
-    /// to leave.
-    pub(super) fn take_orders(&mut self) -> bool {
-        let orders = self.orders.borrow_and_update().clone();
-        self.reworks = orders.reworks;
-        self.version = orders.version;
-        self.context.roster.carried_out(&self.key, self.reworks);
-        orders.leave != Leaving::No
     }
 
     /// Shows a status in the store and in the roster.

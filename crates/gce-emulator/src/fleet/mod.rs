@@ -12,6 +12,7 @@
 mod attend;
 mod audit;
 mod autoscale;
+mod boot;
 mod context;
 mod cpu_gauge;
 mod desired;
@@ -112,6 +113,7 @@ impl Fleet {
             mark,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            reconciling: Mutex::new(()),
             errors: Mutex::new(VecDeque::new()),
             holds: Mutex::new(HashMap::new()),
         });
@@ -119,6 +121,9 @@ impl Fleet {
             life::resume(&context, instance);
         }
         context.tasks.spawn(groups::keep(Arc::clone(&context)));
+        context
+            .tasks
+            .spawn(groups::keep_measured(Arc::clone(&context)));
         context.tasks.spawn(healing::keep(Arc::clone(&context)));
         context.tasks.spawn(autoscale::keep(Arc::clone(&context)));
         Ok(Self { context })

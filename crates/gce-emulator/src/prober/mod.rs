@@ -17,13 +17,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use autoscaler::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::MissedTickBehavior;
 
+use crate::clock::Clock;
 pub use health::{Health, HealthMap, HealthState, Standing};
 use streak::Streak;
+
+/// The shortest real time from one probe to the next.
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// How instances are probed: the part of a `HealthCheck` resource that a prober needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +98,7 @@ impl Drop for Watched {
 /// Dropping it ends every probe.
 pub struct Prober {
     runtime: Handle,
-    speed: u32,
+    clock: Clock,
     watched: Mutex<HashMap<Key, Watched>>,
     published: Arc<watch::Sender<HealthMap>>,
 }
@@ -102,7 +106,7 @@ pub struct Prober {
 impl std::fmt::Debug for Prober {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prober")
-            .field("speed", &self.speed)
+            .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
 }
@@ -111,9 +115,14 @@ impl Prober {
     /// A prober without targets, whose probes will run on `runtime`. Intervals are divided by
     /// `speed`, the clock's factor.
     pub fn new(runtime: Handle, speed: u32) -> Self {
+        Self::paced(runtime, Clock::starting_at(Timestamp(0), speed))
+    }
+
+    /// A prober without targets, whose intervals are those of a clock.
+    pub fn paced(runtime: Handle, clock: Clock) -> Self {
         Self {
             runtime,
-            speed: speed.max(1),
+            clock,
             watched: Mutex::default(),
             published: Arc::new(watch::Sender::default()),
         }
@@ -155,7 +164,7 @@ impl Prober {
     fn watch(&self, target: Target, standing: Arc<Standing>) -> Watched {
         let rounds = probe_for_ever(
             target.clone(),
-            self.speed,
+            self.clock.clone(),
             Arc::clone(&standing),
             Arc::clone(&self.published),
         );
@@ -191,17 +200,16 @@ impl Prober {
 
 async fn probe_for_ever(
     target: Target,
-    speed: u32,
+    clock: Clock,
     standing: Arc<Standing>,
     published: Arc<watch::Sender<HealthMap>>,
 ) {
-    // A period of zero would panic, and no instance needs more than a hundred probes a second.
-    let period = (target.check.interval / speed).max(Duration::from_millis(10));
-    let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // No instance needs more than a hundred probes a second.
+    let period = target.check.interval.max(SHORTEST * clock.speed());
+    let mut timer = clock.timer();
     let mut streak = Streak::default();
     loop {
-        ticks.tick().await;
+        let begun = clock.now();
         let success = probe::succeeds(&target.check, target.probed_addr()).await;
         if success {
             standing.forgive();
@@ -213,5 +221,8 @@ async fn probe_for_ever(
                     && map.refresh(&target.check.name, &target.instance, standing.state())
             });
         }
+        timer
+            .sleep(period.saturating_sub(clock.now().since(begun)))
+            .await;
     }
 }

@@ -18,6 +18,7 @@ mod logging;
 mod metadata;
 mod monitoring;
 mod operations;
+mod pace;
 mod resources;
 mod safety;
 mod signals;

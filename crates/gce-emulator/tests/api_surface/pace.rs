@@ -1,0 +1,144 @@
+//! A clock that stands still until somebody advances it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::cloud::{Cloud, ZONE};
+
+async fn by_hand() -> Cloud {
+    Cloud::with(|config| config.conditions.manual = true).await
+}
+
+async fn advance(cloud: &Cloud, seconds: u32) {
+    let (status, answer) = cloud
+        .rpc(
+            &format!("/_emulator/advance?seconds={seconds}"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+async fn emulator(cloud: &Cloud, what: &str) -> Value {
+    let answer = cloud
+        .request(Method::GET, &format!("/_emulator/{what}"))
+        .send()
+        .await
+        .unwrap();
+    answer.json().await.unwrap()
+}
+
+async fn states(cloud: &Cloud) -> Vec<String> {
+    let instances = emulator(cloud, "instances").await;
+    let state = |instance: &Value| instance["state"].as_str().unwrap().to_owned();
+    instances.as_array().unwrap().iter().map(state).collect()
+}
+
+#[tokio::test]
+async fn an_instance_boots_exactly_as_far_as_the_clock_goes() {
+    let cloud = by_hand().await;
+    cloud.group(2).await;
+    for (seconds, state) in [
+        (3, "PROVISIONING"),
+        (1, "STAGING"),
+        (5, "STAGING"),
+        (1, "RUNNING"),
+    ] {
+        advance(&cloud, seconds).await;
+        assert_eq!(
+            states(&cloud).await,
+            [state, state],
+            "after {seconds} s more"
+        );
+    }
+    let group = cloud
+        .get(&format!("zones/{ZONE}/instanceGroupManagers/m"))
+        .await;
+    assert_eq!(group["status"]["isStable"], true);
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_long_advance_does_all_that_many_short_ones_would() {
+    let cloud = by_hand().await;
+    cloud.group(1).await;
+    let path = format!("zones/{ZONE}/autoscalers");
+    let policy = json!({"minNumReplicas": 3, "maxNumReplicas": 4,
+        "cpuUtilization": {"utilizationTarget": 0.5}});
+    let target = format!("zones/{ZONE}/instanceGroupManagers/m");
+    let body = json!({"name": "a", "target": target, "autoscalingPolicy": policy});
+    cloud.post(&path, body).await;
+    advance(&cloud, 60).await;
+    assert_eq!(cloud.get(&target).await["targetSize"], 3);
+    assert_eq!(states(&cloud).await, ["RUNNING"; 3]);
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn nothing_moves_by_itself() {
+    let cloud = by_hand().await;
+    cloud.group(1).await;
+    let before = emulator(&cloud, "clock").await;
+    assert_eq!(before["pace"], "manual");
+    // Long enough for a running clock to show it.
+    for _ in 0..50 {
+        assert_eq!(emulator(&cloud, "clock").await, before);
+    }
+    advance(&cloud, 7).await;
+    assert_ne!(emulator(&cloud, "clock").await, before);
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_advance_that_cannot_be_is_refused() {
+    let cloud = Cloud::start().await;
+    let (status, answer) = cloud.rpc("/_emulator/advance?seconds=5", Value::Null).await;
+    assert_eq!(status, 412);
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("--pace manual")
+    );
+    cloud.emulator.shutdown().await;
+
+    let cloud = by_hand().await;
+    let before = emulator(&cloud, "clock").await;
+    for query in [
+        "",
+        "?seconds=0",
+        "?seconds=-1",
+        "?seconds=soon",
+        "?seconds=99999999999",
+    ] {
+        let (status, answer) = cloud
+            .rpc(&format!("/_emulator/advance{query}"), Value::Null)
+            .await;
+        assert_eq!(status, 400, "{answer}");
+    }
+    let foreign = cloud
+        .request(Method::POST, "/_emulator/advance?seconds=5")
+        .header("origin", "http://evil.example");
+    assert_eq!(foreign.send().await.unwrap().status(), 403);
+    let get = cloud.request(Method::GET, "/_emulator/advance?seconds=5");
+    assert_ne!(get.send().await.unwrap().status(), 200);
+    assert_eq!(emulator(&cloud, "clock").await, before);
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn health_checks_follow_the_clock() {
+    let cloud = by_hand().await;
+    cloud.group(1).await;
+    let policy = json!({"autoHealingPolicies": [
+        {"healthCheck": "global/healthChecks/alive", "initialDelaySec": 300}]});
+    let path = format!("zones/{ZONE}/instanceGroupManagers/m");
+    cloud.patch(&path, policy).await;
+    advance(&cloud, 10).await;
+    let actions = cloud.get(&path).await["currentActions"].clone();
+    assert_eq!(actions["verifying"], 1, "{actions}");
+    // Programs start in their own time, but the verdict takes two probes of the cloud's.
+    advance(&cloud, 60).await;
+    cloud.stable(1).await;
+    cloud.emulator.shutdown().await;
+}
