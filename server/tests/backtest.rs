@@ -181,7 +181,7 @@ fn cases_are_checked_until_one_does_not_hold() {
             files.path().join("cases.json"),
             json!({"cases": cases}).to_string(),
         )
-        .unwrap()
+        .unwrap();
     };
     let check = |flags: &[&str]| {
         let mut command = backtest(files.path(), &["--check", "cases.json"]);

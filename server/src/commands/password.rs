@@ -27,19 +27,14 @@ pub(crate) struct Args {
 pub(super) fn run(args: Args) -> Result<ExitCode, Failure> {
     let path = secrets_file(args.state_dir)?;
     let password = if args.generate { None } else { read_new()? };
-    match password {
-        Some(password) => {
-            store(
-                &path,
-                &secrets::accept(password).map_err(|error| refused(&error))?,
-            )?;
-            println!("password changed; all sessions have ended");
-        }
-        None => {
-            let password = secrets::generate();
-            store(&path, &password)?;
-            println!("password {password}");
-        }
+    if let Some(password) = password {
+        let accepted = secrets::accept(password).map_err(|error| refused(&error))?;
+        store(&path, &accepted)?;
+        println!("password changed; all sessions have ended");
+    } else {
+        let password = secrets::generate();
+        store(&path, &password)?;
+        println!("password {password}");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -94,7 +94,7 @@ mod tests {
             let burning = scope.spawn(|| {
                 let (began, used) = (Instant::now(), cpu_time());
                 burn(0.25, &stop);
-                (began.elapsed(), cpu_time() - used)
+                (began.elapsed(), cpu_time().saturating_sub(used))
             });
             // The length of the experiment, not a wait for something to happen.
             thread::sleep(Duration::from_millis(1500));

@@ -17,7 +17,7 @@ const KEY: &str = "flaskscale-drill";
 /// All custom metadata: a question for a key that does not exist yet would not wait.
 const ATTRIBUTES: &str = "instance/attributes/";
 /// One question to the metadata server lasts this long when nothing changes.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 /// After a failed question.
 const PAUSE: Duration = Duration::from_secs(2);
 /// No drill is longer, whatever its date says: fifteen minutes, as the console promises.

@@ -5,6 +5,6 @@ mod file;
 mod password;
 mod vault;
 
-pub(crate) use file::{Secrets, SecretsError, create, set_password};
+pub(crate) use file::{Secrets, create, set_password};
 pub(crate) use password::{PasswordError, accept, generate, verify};
 pub(crate) use vault::Vault;

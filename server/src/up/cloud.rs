@@ -1,7 +1,9 @@
 //! Starting the local cloud, and ending it without leaving a process.
 
 use std::{
-    env, fs,
+    env,
+    error::Error,
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
@@ -117,8 +119,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
 /// Called once the emulator holds the directory, so that two programs never make two passwords.
 pub(crate) fn ensure_secrets(state_dir: &Path) -> Result<Option<String>, Failure> {
     let path = state_dir.join(SECRETS_FILE);
-    let refuse =
-        |error: &secrets::SecretsError| Failure::input_because("the console's secrets", error);
+    let refuse = |error: &dyn Error| Failure::input_because("the console's secrets", error);
     if path.exists() {
         return secrets::Secrets::load(&path)
             .map(|_| None)

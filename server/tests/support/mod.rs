@@ -24,7 +24,7 @@ use std::{
 };
 
 /// Against hangs only; nothing is expected to take this long.
-pub const HANG_GUARD: Duration = Duration::from_secs(120);
+pub const HANG_GUARD: Duration = Duration::from_mins(2);
 
 /// Repeats a look until it finds something.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -244,13 +244,13 @@ pub fn ask(
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("host"))
     {
-        request += &format!("host: {address}\r\n");
+        request.extend(["host: ", &address.to_string(), "\r\n"]);
     }
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        request.extend([name, ": ", value, "\r\n"]);
     }
     if !body.is_empty() || method == "POST" {
-        request += &format!("content-length: {}\r\n", body.len());
+        request.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
     }
     stream
         .write_all(format!("{request}\r\n{body}").as_bytes())
