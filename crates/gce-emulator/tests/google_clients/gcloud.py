@@ -165,6 +165,9 @@ def updates(port):
     def everywhere():
         assert answer_of(port) == 200
         return reached()
+
+    # Without a health check an instance counts as soon as it runs, before the balancer has found it.
+    g(f"{MIG} update web --health-check=alive --initial-delay=60")
     g(f"{MIG} rolling-action start-update web --version=template=t2 --max-surge=1 --max-unavailable=0")
     until("the new version everywhere", everywhere)
     two = members()
@@ -188,6 +191,7 @@ def updates(port):
     # All instances at once are what was asked for, so nothing serves for a while.
     until("the update that was asked for", reached)
     assert {last(one["version"]["instanceTemplate"]) for one in stable(2)} == {"t2"}
+    g(f"{MIG} update web --clear-autohealing")
 
 
 def region():
@@ -298,7 +302,7 @@ def deletion():
     used = "is already being used by"
     together(*[lambda command=command: refused(used, command) for command in [
         "health-checks delete alive",
-        "instance-templates delete t1",
+        "instance-templates delete t2",
         "backend-services delete web --global",
         "url-maps delete web",
         "target-http-proxies delete web",
