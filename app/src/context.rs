@@ -74,10 +74,20 @@ pub fn header(name: &str) -> Option<String> {
 
 /// A cookie of the request.
 pub fn cookie(name: &str) -> Option<String> {
-    header("cookie")?.split(';').find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then(|| value.to_owned())
-    })
+    let parts = use_context::<Parts>()?;
+    cookie_of(&parts.headers, name).map(ToOwned::to_owned)
+}
+
+/// A cookie among the headers of a request.
+pub fn cookie_of<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(http::header::COOKIE).into_iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then_some(value)
+        })
 }
 
 /// Adds a `Set-Cookie` header to the answer.
@@ -140,6 +150,16 @@ mod tests {
         ] {
             assert_eq!(own_path(foreign), None, "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = http::HeaderMap::new();
+        let line = http::HeaderValue::from_static("changed-not=1; changed=2; a=b=c");
+        headers.insert(http::header::COOKIE, line);
+        assert_eq!(cookie_of(&headers, "changed"), Some("2"));
+        assert_eq!(cookie_of(&headers, "a"), Some("b=c"));
+        assert_eq!(cookie_of(&headers, "change"), None);
     }
 
     #[test]

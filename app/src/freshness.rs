@@ -12,9 +12,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 
 use crate::{
+    context,
     services::Services,
     session::{Role, Session},
 };
@@ -38,7 +39,8 @@ pub(crate) async fn keep(
     }
     let path = request.uri().path();
     let is_change = request.method() == Method::POST && path.starts_with("/api/admin/");
-    if let (Some(control), Some(mark)) = (&services.control, mark(request.headers())) {
+    let mark = context::cookie_of(request.headers(), COOKIE);
+    if let (Some(control), Some(mark)) = (&services.control, mark) {
         control.catch_up(mark);
     }
     let mut response = next.run(request).await;
@@ -51,12 +53,4 @@ pub(crate) async fn keep(
 fn new_mark() -> String {
     let mark = rand::random::<u64>();
     format!("{COOKIE}={mark:016x}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Strict")
-}
-
-fn mark(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter();
-    cookies
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
