@@ -4,9 +4,12 @@
 #   docker build -t flaskscale-local --target local .  the local cloud, for systems that are not Linux
 
 ARG RUST=1.96.0
+# Other bases can be given, such as a mirror's; the second needs glibc, libgcc and certificates.
+ARG BUILDER=rust:${RUST}-slim-bookworm
+ARG RUNTIME=gcr.io/distroless/cc-debian12:nonroot
 
 # Tools change rarely: they are a layer of their own, before any source.
-FROM rust:${RUST}-slim-bookworm AS tools
+FROM ${BUILDER} AS tools
 RUN apt-get update \
  && apt-get install -y --no-install-recommends cmake curl g++ make nodejs npm perl pkg-config \
  && rm -rf /var/lib/apt/lists/* \
@@ -34,20 +37,22 @@ RUN cargo chef cook --release --package server --no-default-features --recipe-pa
 FROM dependencies AS build
 COPY . .
 RUN cargo leptos build --release --precompress --bin-cargo-args=--no-default-features \
- && mkdir -p /out && cp target/release/flaskscale /out/ && cp -r target/site /out/site
+ && mkdir -p /out && strip -o /out/flaskscale target/release/flaskscale && cp -r target/site /out/site
 
 FROM build AS build-local
 RUN cargo leptos build --release --precompress \
- && cp target/release/flaskscale /out/ && rm -rf /out/site && cp -r target/site /out/site
+ && strip -o /out/flaskscale target/release/flaskscale && rm -rf /out/site && cp -r target/site /out/site
 
 # The C library and certificates, no shell and no package manager.
-FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
+FROM ${RUNTIME} AS runtime
 LABEL org.opencontainers.image.title="FlaskScale" \
       org.opencontainers.image.description="Runs a web app on Compute Engine so that it grows and shrinks with its load" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 ENV PORT=5000 FLASKSCALE_BIND=0.0.0.0
 EXPOSE 5000
+# The base's own `nonroot`, by number: a policy against root containers cannot read a name.
+USER 65532:65532
 STOPSIGNAL SIGTERM
 
 FROM runtime AS local

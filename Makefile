@@ -4,7 +4,7 @@ ARGS ?=
 WITH_TOOLS := . scripts/env.sh &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up test bench chaos dev long clean
+.PHONY: help setup build up test bench chaos image dev long clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ bench: ## measure, side by side with the rivals, into docs/benchmarks.md
 
 chaos: build ## kill, roll and scale the fleet under load; no idempotent request may fail (ARGS="--requests 1000000")
 	@scripts/chaos.sh $(ARGS)
+
+image: ## build the production image on a base made here, start it, ask it and stop it (needs root)
+	@scripts/check_image.sh
 
 dev: setup ## serve the app for development on port 3000, rebuilt as files change
 	@$(WITH_TOOLS) cargo leptos watch

@@ -5,19 +5,21 @@ sides send the same number of bytes for the same content.
 """
 
 import os
+import pathlib
 import socket
 
-from flask import Flask, render_template_string
+from flask import Flask, render_template
 
-TEMPLATE = open(os.environ["RIVAL_TEMPLATE"], encoding="utf-8").read()
+TEMPLATE = pathlib.Path(os.environ["RIVAL_TEMPLATE"])
 
-app = Flask(__name__)
+# A template from a folder is compiled once, one from a string at every request.
+app = Flask(__name__, template_folder=TEMPLATE.parent)
 
 
 @app.get("/")
 def page():
-    return render_template_string(
-        TEMPLATE,
+    return render_template(
+        TEMPLATE.name,
         nonce=os.urandom(16).hex(),
         instance=socket.gethostname(),
         load=os.getloadavg()[0],

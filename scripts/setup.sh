@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh build   Rust with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt, cmake
 #   scripts/setup.sh test    the same, and Node packages, Chromium and a Python environment
+#   scripts/setup.sh image   what building is done with, and buildah and mmdebstrap
 #
 # The ordinary way comes first (rustup, prebuilt programs). Where only package registries can be
 # reached, Debian's compiler and a standard library built from its source take rustup's place.
@@ -158,12 +159,20 @@ ensure_node_packages() {
   cp end2end/package-lock.json end2end/node_modules/.installed
 }
 
+ensure_image_tools() {
+  have buildah && have mmdebstrap && return
+  apt_install buildah mmdebstrap
+}
+
 mkdir -p "$FLASKSCALE_TOOLS"
 ensure_build_tools
 ensure_rust
 ensure_cargo_leptos
 ensure_wasm_bindgen
 ensure_wasm_opt
+if [ "${1:-build}" = image ]; then
+  ensure_image_tools
+fi
 if [ "${1:-build}" = test ]; then
   ensure_node_packages
   ensure_browser

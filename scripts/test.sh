@@ -31,6 +31,7 @@ step "release build" cargo leptos build --release --precompress
 step "unit and integration tests" cargo test "${native[@]}"
 step "chaos" scripts/chaos.sh
 step "browser tests" end2end/run.sh
+[ "${FLASKSCALE_LONG:-}" = 1 ] && step "container image" scripts/check_image.sh
 
 rust_passed=$(grep -aoE 'test result: [a-zA-Z]+\. [0-9]+ passed' "$log" | awk '{n += $4} END {print n + 0}')
 rust_failed=$(grep -aoE '[0-9]+ passed; [0-9]+ failed' "$log" | awk '{n += $3} END {print n + 0}')
