@@ -65,6 +65,7 @@ fn resource(change: &Change<'_, '_>, target: &Resource) -> Value {
         Kind::TargetHttpProxy => "gce_target_http_proxy",
         Kind::TargetHttpsProxy => "gce_target_https_proxy",
         Kind::SslCertificate => "gce_ssl_certificate",
+        Kind::SslPolicy => "gce_ssl_policy",
         Kind::Address => "gce_reserved_address",
         Kind::Firewall => "gce_firewall_rule",
         Kind::ForwardingRule => "gce_forwarding_rule",

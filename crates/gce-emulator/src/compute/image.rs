@@ -83,15 +83,20 @@ pub(super) fn list_kind(kind: Kind, scope: &Scope) -> String {
             let (head, tail) = name.split_at(1);
             format!("region{}{tail}List", head.to_uppercase())
         }
+        // Google's word here is the plural.
+        _ if kind == Kind::SslPolicy => "sslPoliciesList".to_owned(),
         _ => format!("{name}List"),
     }
 }
 
-/// What the list of a kind over all scopes is called. Two of the names are in the plural.
+/// What the list of a kind over all scopes is called. Some of the names are in the plural.
 pub(super) fn aggregated_kind(kind: Kind) -> String {
-    let plural = matches!(kind, Kind::HealthCheck | Kind::UrlMap);
-    let s = if plural { "s" } else { "" };
-    format!("{}{s}AggregatedList", kind.json_kind())
+    match kind {
+        Kind::HealthCheck | Kind::UrlMap | Kind::SslPolicy => {
+            format!("{}AggregatedList", kind.collection())
+        }
+        _ => format!("{}AggregatedList", kind.json_kind()),
+    }
 }
 
 /// The `kind`, `id` and `selfLink` of a list under a path.

@@ -136,9 +136,10 @@ pub(crate) fn resolve(kind: Kind, owner: &Scope, text: &str) -> Option<Key> {
 }
 
 /// The parts of a regional load balancer must be regional themselves.
-const REGIONAL_CHAIN: [Kind; 5] = [
+const REGIONAL_CHAIN: [Kind; 6] = [
     Kind::BackendService,
     Kind::SslCertificate,
+    Kind::SslPolicy,
     Kind::TargetHttpProxy,
     Kind::TargetHttpsProxy,
     Kind::UrlMap,

@@ -21,6 +21,7 @@ pub enum Kind {
     Operation,
     Region,
     SslCertificate,
+    SslPolicy,
     Subnetwork,
     TargetHttpProxy,
     TargetHttpsProxy,
@@ -30,7 +31,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the enum.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Address,
         Self::Autoscaler,
         Self::BackendService,
@@ -47,6 +48,7 @@ impl Kind {
         Self::Operation,
         Self::Region,
         Self::SslCertificate,
+        Self::SslPolicy,
         Self::Subnetwork,
         Self::TargetHttpProxy,
         Self::TargetHttpsProxy,
@@ -108,6 +110,7 @@ impl Kind {
             Self::Operation => ("operations", "operation"),
             Self::Region => ("regions", "region"),
             Self::SslCertificate => ("sslCertificates", "sslCertificate"),
+            Self::SslPolicy => ("sslPolicies", "sslPolicy"),
             Self::Subnetwork => ("subnetworks", "subnetwork"),
             Self::TargetHttpProxy => ("targetHttpProxies", "targetHttpProxy"),
             Self::TargetHttpsProxy => ("targetHttpsProxies", "targetHttpsProxy"),

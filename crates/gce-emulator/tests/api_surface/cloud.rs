@@ -157,6 +157,13 @@ impl Cloud {
         (response.status(), response.json().await.unwrap())
     }
 
+    /// Lets emulated seconds pass, where the clock is turned by hand.
+    pub(crate) async fn advance(&self, seconds: u32) {
+        let path = format!("/_emulator/advance?seconds={seconds}");
+        let answer = self.request(Method::POST, &path).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+
     /// The cloud's time, as timestamps have it.
     pub(crate) fn now(&self) -> String {
         gce_emulator::clock::rfc3339(self.emulator.clock().now())

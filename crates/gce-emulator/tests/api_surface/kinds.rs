@@ -64,12 +64,6 @@ async fn a_managed_certificate_serves_an_https_proxy_and_stays_while_it_does() {
             .post("global/sslCertificates", managed(name, "app.example.com"))
             .await;
     }
-    let shown = cloud.get("global/sslCertificates/one").await;
-    assert_eq!(shown["managed"]["status"], "ACTIVE");
-    assert_eq!(
-        shown["managed"]["domainStatus"]["app.example.com"],
-        "ACTIVE"
-    );
     let message = refused(
         &cloud,
         "global/sslCertificates",
@@ -102,6 +96,80 @@ async fn a_managed_certificate_serves_an_https_proxy_and_stays_while_it_does() {
         cloud.get("global/forwardingRules/tls").await["portRange"],
         "443-443"
     );
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_managed_certificate_is_issued_once_a_rule_shows_it() {
+    let cloud = Cloud::with(|config| config.conditions.manual = true).await;
+    chain(&cloud, "global").await;
+    let certificate = json!({"name": "c", "type": "MANAGED", "managed": {"domains": ["app.test"]}});
+    cloud.post("global/sslCertificates", certificate).await;
+    let states = async || {
+        let managed = cloud.get("global/sslCertificates/c").await["managed"].take();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (
+            text(&managed["status"]),
+            text(&managed["domainStatus"]["app.test"]),
+        )
+    };
+    let both = |status: &str, domain: &str| (status.to_owned(), domain.to_owned());
+    assert_eq!(states().await, both("PROVISIONING", "PROVISIONING"));
+    cloud.advance(60).await;
+    assert_eq!(states().await, both("PROVISIONING", "FAILED_NOT_VISIBLE"));
+    let proxy = json!({"name": "tls", "urlMap": "u", "sslCertificates": ["c"]});
+    cloud.post("global/targetHttpsProxies", proxy).await;
+    assert_eq!(states().await, both("PROVISIONING", "FAILED_NOT_VISIBLE"));
+    let rule = json!({"name": "r", "target": "global/targetHttpsProxies/tls", "portRange": "443"});
+    cloud.post("global/forwardingRules", rule).await;
+    assert_eq!(states().await, both("ACTIVE", "ACTIVE"));
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_tls_policy_is_held_by_the_proxy_that_names_it() {
+    let cloud = Cloud::start().await;
+    chain(&cloud, "global").await;
+    let policy = json!({"name": "modern", "profile": "MODERN", "minTlsVersion": "TLS_1_2"});
+    cloud.post("global/sslPolicies", policy).await;
+    let shown = cloud.get("global/sslPolicies/modern").await;
+    let enabled = shown["enabledFeatures"].as_array().unwrap();
+    assert!(enabled.contains(&json!("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")));
+    assert!(!enabled.contains(&json!("TLS_RSA_WITH_AES_128_CBC_SHA")));
+    let list = cloud.get("global/sslPolicies").await;
+    assert_eq!(list["kind"], "compute#sslPoliciesList");
+
+    let certificate = json!({"name": "c", "type": "MANAGED", "managed": {"domains": ["app.test"]}});
+    cloud.post("global/sslCertificates", certificate).await;
+    let proxy = json!({"name": "tls", "urlMap": "u", "sslCertificates": ["c"],
+        "sslPolicy": "projects/demo/global/sslPolicies/modern"});
+    cloud.post("global/targetHttpsProxies", proxy).await;
+    let url = format!("{CANONICAL}/global/sslPolicies/modern");
+    let proxy = cloud.get("global/targetHttpsProxies/tls").await;
+    assert_eq!(proxy["sslPolicy"], json!(url));
+    let path = "global/sslPolicies/modern";
+    let (_, message) = cloud.refused(Method::DELETE, path, None, 400).await;
+    assert!(message.starts_with("The ssl_policy resource"), "{message}");
+
+    let set = "targetHttpsProxies/tls/setSslPolicy";
+    cloud.post(set, json!({})).await;
+    let proxy = cloud.get("global/targetHttpsProxies/tls").await;
+    assert_eq!(proxy.get("sslPolicy"), None);
+    cloud.post(set, json!({"sslPolicy": url})).await;
+    cloud.post(set, json!({"sslPolicy": ""})).await;
+
+    let stale = json!({"profile": "RESTRICTED", "fingerprint": "AAAAAAAAAAA="});
+    cloud.refused(Method::PATCH, path, Some(stale), 412).await;
+    let change = json!({"profile": "RESTRICTED", "fingerprint": shown["fingerprint"]});
+    cloud.patch(path, change).await;
+    let message = refused(
+        &cloud,
+        "global/sslPolicies",
+        json!({"name": "own", "profile": "CUSTOM", "customFeatures": ["ROT13"]}),
+    )
+    .await;
+    assert!(message.contains("'ROT13'"), "{message}");
+    cloud.delete(path).await;
     cloud.emulator.shutdown().await;
 }
 

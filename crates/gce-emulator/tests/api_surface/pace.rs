@@ -9,16 +9,6 @@ async fn by_hand() -> Cloud {
     Cloud::with(|config| config.conditions.manual = true).await
 }
 
-async fn advance(cloud: &Cloud, seconds: u32) {
-    let (status, answer) = cloud
-        .rpc(
-            &format!("/_emulator/advance?seconds={seconds}"),
-            Value::Null,
-        )
-        .await;
-    assert_eq!(status, 200, "{answer}");
-}
-
 async fn emulator(cloud: &Cloud, what: &str) -> Value {
     let answer = cloud
         .request(Method::GET, &format!("/_emulator/{what}"))
@@ -44,7 +34,7 @@ async fn an_instance_boots_exactly_as_far_as_the_clock_goes() {
         (5, "STAGING"),
         (1, "RUNNING"),
     ] {
-        advance(&cloud, seconds).await;
+        cloud.advance(seconds).await;
         assert_eq!(
             states(&cloud).await,
             [state, state],
@@ -68,7 +58,7 @@ async fn one_long_advance_does_all_that_many_short_ones_would() {
     let target = format!("zones/{ZONE}/instanceGroupManagers/m");
     let body = json!({"name": "a", "target": target, "autoscalingPolicy": policy});
     cloud.post(&path, body).await;
-    advance(&cloud, 60).await;
+    cloud.advance(60).await;
     assert_eq!(cloud.get(&target).await["targetSize"], 3);
     assert_eq!(states(&cloud).await, ["RUNNING"; 3]);
     cloud.emulator.shutdown().await;
@@ -84,7 +74,7 @@ async fn nothing_moves_by_itself() {
     for _ in 0..50 {
         assert_eq!(emulator(&cloud, "clock").await, before);
     }
-    advance(&cloud, 7).await;
+    cloud.advance(7).await;
     assert_ne!(emulator(&cloud, "clock").await, before);
     cloud.emulator.shutdown().await;
 }
@@ -134,11 +124,11 @@ async fn health_checks_follow_the_clock() {
         {"healthCheck": "global/healthChecks/alive", "initialDelaySec": 300}]});
     let path = format!("zones/{ZONE}/instanceGroupManagers/m");
     cloud.patch(&path, policy).await;
-    advance(&cloud, 10).await;
+    cloud.advance(10).await;
     let actions = cloud.get(&path).await["currentActions"].clone();
     assert_eq!(actions["verifying"], 1, "{actions}");
     // Programs start in their own time, but the verdict takes two probes of the cloud's.
-    advance(&cloud, 60).await;
+    cloud.advance(60).await;
     cloud.stable(1).await;
     cloud.emulator.shutdown().await;
 }

@@ -1,5 +1,7 @@
-//! SSL certificates. One that Google would obtain is active at once: the local balancer signs its
-//! own, since no authority could reach this machine.
+//! SSL certificates. For one that Google would obtain the local balancer signs its own, since no
+//! authority could reach this machine; its states are those that Google's goes through.
+
+mod provisioning;
 
 use serde_json::{Map, Value, json};
 
@@ -39,16 +41,18 @@ impl Behaviour for SslCertificate {
         Ok(())
     }
 
-    fn view(&self, _cloud: &Cloud, certificate: &Resource, body: &mut Map<String, Value>) {
+    fn view(&self, cloud: &Cloud, certificate: &Resource, body: &mut Map<String, Value>) {
         let domains: Vec<&str> = domains(&certificate.body);
         if domains.is_empty() {
             return;
         }
-        let status: Map<String, Value> = domains
-            .iter()
-            .map(|domain| ((*domain).to_owned(), json!("ACTIVE")))
-            .collect();
-        let managed = json!({"domains": domains, "status": "ACTIVE", "domainStatus": status});
+        let states = provisioning::states(cloud, certificate, &domains);
+        let status = if states.values().all(|state| state == provisioning::ACTIVE) {
+            provisioning::ACTIVE
+        } else {
+            provisioning::PROVISIONING
+        };
+        let managed = json!({"domains": domains, "status": status, "domainStatus": states});
         body.insert("subjectAlternativeNames".into(), json!(domains));
         body.insert("managed".into(), managed);
     }

@@ -25,7 +25,7 @@ impl Behaviour for TargetProxy {
         _old: Option<&Map<String, Value>>,
         body: &mut Map<String, Value>,
     ) -> Result<(), ApiError> {
-        for field in ["sslPolicy", "certificateMap", "serverTlsPolicy"] {
+        for field in ["certificateMap", "serverTlsPolicy"] {
             if body.contains_key(field) {
                 let what = format!("The field 'resource.{field}'");
                 return Err(ApiError::not_emulated(&what));
@@ -42,6 +42,7 @@ impl Behaviour for TargetProxy {
         match name {
             "setUrlMap" => change("setUrlMap", set_url_map),
             "setSslCertificates" => change("setSslCertificates", set_certificates),
+            "setSslPolicy" => change("setSslPolicy", set_policy),
             _ => None,
         }
     }
@@ -90,6 +91,25 @@ fn set_certificates(
     Ok(Vec::new())
 }
 
+/// An absent or empty policy takes away the one that the proxy had.
+fn set_policy(
+    change: &mut Change<'_, '_>,
+    proxy: &Resource,
+    call: &Call,
+) -> Result<Vec<Command>, ApiError> {
+    const FIELD: &str = "sslPolicy";
+    if proxy.key.kind != Kind::TargetHttpsProxy {
+        return Err(ApiError::not_emulated("setSslPolicy of an HTTP proxy"));
+    }
+    let given = call.body.get(FIELD).filter(|given| **given != "");
+    let url = match given {
+        Some(Value::Null) | None => Value::Null,
+        given => named(change, proxy, Kind::SslPolicy, FIELD, given)?,
+    };
+    set(change, proxy, FIELD, url);
+    Ok(Vec::new())
+}
+
 /// The canonical URL of a resource that must be there.
 fn named(
     change: &Change<'_, '_>,
@@ -109,7 +129,10 @@ fn named(
 
 fn set(change: &mut Change<'_, '_>, proxy: &Resource, field: &str, value: Value) {
     change.tx.update(&proxy.key, |body| {
-        body.insert(field.into(), value);
+        match value {
+            Value::Null => _ = body.remove(field),
+            value => _ = body.insert(field.into(), value),
+        }
         body.insert("fingerprint".into(), fingerprint::fresh());
     });
 }

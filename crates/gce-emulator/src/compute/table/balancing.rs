@@ -205,6 +205,7 @@ pub(super) const TARGET_HTTPS_PROXY: Row = Row {
         text("description"),
         text("urlMap"),
         list("sslCertificates"),
+        text("sslPolicy"),
         one_of("quicOverride", &["NONE", "ENABLE", "DISABLE"]).or_word("NONE"),
         one_of(
             "tlsEarlyData",
@@ -215,6 +216,7 @@ pub(super) const TARGET_HTTPS_PROXY: Row = Row {
     references: &[
         holds("urlMap", Kind::UrlMap),
         holds("sslCertificates/*", Kind::SslCertificate),
+        holds("sslPolicy", Kind::SslPolicy),
     ],
     fingerprint: true,
     behaviour: &kinds::TargetProxy,
@@ -238,5 +240,39 @@ pub(super) const SSL_CERTIFICATE: Row = Row {
     output_only: &["expireTime", "subjectAlternativeNames"],
     secret: &["privateKey", "selfManaged/privateKey"],
     behaviour: &kinds::SslCertificate,
+    ..BLANK
+};
+
+pub(super) const SSL_POLICY: Row = Row {
+    kind: Kind::SslPolicy,
+    noun: "ssl_policy",
+    places: GLOBAL_OR_REGIONAL,
+    fields: &[
+        text("description"),
+        one_of(
+            "profile",
+            &[
+                "COMPATIBLE",
+                "MODERN",
+                "RESTRICTED",
+                "CUSTOM",
+                "FIPS_202205",
+            ],
+        )
+        .or_word("COMPATIBLE"),
+        // The local balancer speaks TLS 1.2 to whoever does not speak 1.3.
+        one_of("minTlsVersion", &["TLS_1_0", "TLS_1_1", "TLS_1_2"])
+            .unlike(&["TLS_1_3"])
+            .or_word("TLS_1_0"),
+        one_of(
+            "postQuantumKeyExchange",
+            &["DEFAULT", "DEFERRED", "ENABLED"],
+        ),
+        list("customFeatures"),
+        text("customFeatures/*"),
+    ],
+    output_only: &["enabledFeatures", "warnings"],
+    fingerprint: true,
+    behaviour: &kinds::SslPolicy,
     ..BLANK
 };

@@ -127,6 +127,7 @@ pub(crate) const ROWS: &[Row] = &[
     balancing::TARGET_HTTP_PROXY,
     balancing::TARGET_HTTPS_PROXY,
     balancing::SSL_CERTIFICATE,
+    balancing::SSL_POLICY,
     network::FORWARDING_RULE,
     network::ADDRESS,
     network::FIREWALL,
