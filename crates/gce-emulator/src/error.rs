@@ -1,6 +1,6 @@
 //! Refusals in Google's words.
 //!
-//! Compute answers in the older shape with `errors[].reason`, Monitoring and Logging in that of
+//! Compute and DNS answer in the older shape with `errors[].reason`, all others in that of
 //! `google.rpc.Status`. One error carries enough for both.
 
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::store::StoreError;
+use crate::{resource::PROJECT_NUMBER, store::StoreError};
 
 /// Why a call was refused. Its `Display` is the message that the caller sees.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -20,6 +20,10 @@ pub struct ApiError {
     /// Never empty. Several only where several fields of one body are wrong.
     items: Vec<Item>,
     rpc: bool,
+    /// The name of `google.rpc.Code`, where the status alone does not say it.
+    word: Option<&'static str>,
+    /// Machine-readable parts, in Google's shapes.
+    details: Vec<Value>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,6 +45,8 @@ impl ApiError {
             status,
             items: vec![item],
             rpc: false,
+            word: None,
+            details: Vec::new(),
         }
     }
 
@@ -48,6 +54,69 @@ impl ApiError {
     pub fn not_found(path: &str) -> Self {
         let message = format!("The resource '{path}' was not found");
         Self::new(StatusCode::NOT_FOUND, "notFound", message)
+    }
+
+    /// 404 in the words of an API that has others than Compute.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "notFound", message)
+    }
+
+    /// 409 in the words of an API that has others than Compute.
+    pub fn exists(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "alreadyExists", message)
+    }
+
+    /// 409: somebody else's write came between a read and this one.
+    pub fn aborted(message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::CONFLICT, "aborted", message);
+        error.with_word("ABORTED")
+    }
+
+    /// 400: the state forbids it, whatever is asked.
+    pub fn failed_precondition(message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, "failedPrecondition", message);
+        error.with_word("FAILED_PRECONDITION")
+    }
+
+    /// 403 for an API that the project has not enabled, or that it enabled a moment ago.
+    /// `service` is its host, `title` its name.
+    pub fn service_disabled(service: &str, title: &str) -> Self {
+        let url = format!(
+            "https://console.developers.google.com/apis/api/{service}/overview?project={PROJECT_NUMBER}"
+        );
+        let message = format!(
+            "{title} has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable it \
+             by visiting {url} then retry. If you enabled this API recently, wait a few minutes for \
+             the action to propagate to our systems and retry."
+        );
+        let error = Self::new(StatusCode::FORBIDDEN, "accessNotConfigured", message);
+        error.with_info("SERVICE_DISABLED", service)
+    }
+
+    /// 403 for a project that nobody pays for.
+    pub fn billing_disabled(service: &str) -> Self {
+        let message = format!(
+            "This API method requires billing to be enabled. Please enable billing on project \
+             #{PROJECT_NUMBER} then retry."
+        );
+        let error = Self::new(StatusCode::FORBIDDEN, "billingDisabled", message);
+        error.with_info("BILLING_DISABLED", service)
+    }
+
+    fn with_word(mut self, word: &'static str) -> Self {
+        self.word = Some(word);
+        self
+    }
+
+    /// `google.rpc.ErrorInfo`: why, and of which API.
+    fn with_info(mut self, reason: &str, service: &str) -> Self {
+        let consumer = format!("projects/{PROJECT_NUMBER}");
+        self.details = vec![json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason, "domain": "googleapis.com",
+            "metadata": {"service": service, "consumer": consumer},
+        })];
+        self
     }
 
     /// 409 for the path of a resource that exists already.
@@ -112,6 +181,8 @@ impl ApiError {
             status: StatusCode::BAD_REQUEST,
             items,
             rpc: false,
+            word: None,
+            details: Vec::new(),
         }
     }
 
@@ -229,12 +300,16 @@ impl ApiError {
     /// The body of the answer.
     pub fn to_json(&self) -> Value {
         let (code, message) = (self.status.as_u16(), &self.first().message);
+        let mut error = json!({"code": code, "message": message});
         if self.rpc {
-            let status = rpc_status(self.status);
-            return json!({"error": {"code": code, "message": message, "status": status}});
+            error["status"] = json!(self.word.unwrap_or_else(|| rpc_status(self.status)));
+        } else {
+            error["errors"] = self.items.iter().map(Item::to_json).collect();
         }
-        let errors: Vec<Value> = self.items.iter().map(Item::to_json).collect();
-        json!({"error": {"code": code, "message": message, "errors": errors}})
+        if !self.details.is_empty() {
+            error["details"] = json!(self.details);
+        }
+        json!({ "error": error })
     }
 }
 

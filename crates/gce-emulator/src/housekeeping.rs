@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{api::Cloud, compute, error::ApiError, store};
+use crate::{api::Cloud, apis, compute, error::ApiError, store};
 
 /// How often, in real time.
 const EVERY: Duration = Duration::from_mins(1);
@@ -24,5 +24,6 @@ async fn prune(cloud: &Cloud) -> Result<(), ApiError> {
         .store()
         .write_sql(move |connection| store::prune_logs(connection, now))
         .await?;
-    compute::operations::prune(cloud).await
+    compute::operations::prune(cloud).await?;
+    apis::prune(cloud).await
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod apis;
 pub mod balancer;
 pub mod clock;
 mod compute;

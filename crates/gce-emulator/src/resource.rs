@@ -83,6 +83,20 @@ impl Key {
                     self.name
                 )
             }
+            // What lies inside of another resource has that one's name before its own.
+            Kind::SecretVersion => format!("projects/{project}/secrets/{}", self.name),
+            Kind::RecordSet | Kind::DnsChange => {
+                format!("projects/{project}/managedZones/{}", self.name)
+            }
+            Kind::LongRunning | Kind::IamPolicy => self.name.clone(),
+            kind if !kind.is_of_compute() => {
+                let location = match &self.scope {
+                    Scope::Region(name) => format!("/locations/{name}"),
+                    _ => String::new(),
+                };
+                let (collection, name) = (kind.collection(), &self.name);
+                format!("projects/{project}{location}/{collection}/{name}")
+            }
             kind => format!(
                 "projects/{project}/{}/{}/{}",
                 self.scope,
@@ -119,7 +133,7 @@ impl Key {
     }
 
     fn of(collection: &str, scope: Scope, name: &str) -> Option<Self> {
-        let kind = Kind::from_collection(collection)?;
+        let kind = Kind::from_collection(collection).filter(|kind| kind.is_of_compute())?;
         (!name.is_empty()).then(|| Self::new(kind, scope, name))
     }
 }

@@ -28,6 +28,7 @@ pub(crate) use self::{
     serve::Server,
 };
 use crate::{
+    apis,
     compute::{call::Call, route},
     error::ApiError,
     faults, identity, logging, metadata_server, monitoring,
@@ -54,7 +55,9 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
             "/v3/projects/{project}/metricDescriptors/{*metric}",
             get(monitoring::descriptor),
         )
-        .route("/v1/projects/{call}", post(identity::policy::call))
+        .route("/v3/projects/{project}", any(apis::answer))
+        .route("/v1/{*path}", any(apis::answer))
+        .route("/dns/v1/{*path}", any(apis::answer))
         .route("/token", post(token::token))
         .route("/o/oauth2/token", post(token::token))
         .route("/batch", post(batch::batch))
@@ -71,6 +74,10 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .layer(axum::middleware::from_fn_with_state(
             cloud.clone(),
             identity::check,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            cloud.clone(),
+            apis::check_enabled,
         ))
         .layer(axum::middleware::from_fn_with_state(
             cloud.faults().clone(),
@@ -151,7 +158,7 @@ pub(crate) async fn json_body(method: &Method, body: Body) -> Result<Map<String,
     }
 }
 
-fn header_text(headers: &HeaderMap, name: header::HeaderName) -> String {
+pub(crate) fn header_text(headers: &HeaderMap, name: header::HeaderName) -> String {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())

@@ -8,6 +8,51 @@ use crate::{
     store::LogEntry,
 };
 
+/// What an entry says beyond who called.
+pub(crate) struct Activity<'a> {
+    /// The host of the API: `compute.googleapis.com`.
+    pub(crate) service: &'a str,
+    /// For example `v1.compute.autoscalers.patch`.
+    pub(crate) method: &'a str,
+    /// The path of what was changed.
+    pub(crate) resource_name: String,
+    /// The monitored resource: type and labels.
+    pub(crate) resource: Value,
+    /// What was asked, without what nobody is shown again.
+    pub(crate) request: Map<String, Value>,
+    pub(crate) operation: Option<&'a str>,
+}
+
+impl Activity<'_> {
+    pub(crate) fn entry(self, change: &Change<'_, '_>, call: &Call) -> LogEntry {
+        let mut body = Map::new();
+        body.insert("severity".into(), json!("NOTICE"));
+        body.insert("resource".into(), self.resource);
+        if let Some(id) = self.operation {
+            let operation =
+                json!({"id": id, "producer": self.service, "first": true, "last": true});
+            body.insert("operation".into(), operation);
+        }
+        body.insert(
+            "protoPayload".into(),
+            json!({
+                "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "serviceName": self.service,
+                "methodName": self.method,
+                "resourceName": self.resource_name,
+                "authenticationInfo": {"principalEmail": call.principal},
+                "requestMetadata": {"callerIp": "127.0.0.1", "callerSuppliedUserAgent": call.user_agent},
+                "request": self.request,
+            }),
+        );
+        let log = format!(
+            "projects/{}/logs/cloudaudit.googleapis.com%2Factivity",
+            change.project
+        );
+        LogEntry::new(change.now, log, body)
+    }
+}
+
 /// The entry of a mutation. `method` is `v1.compute.autoscalers.patch`.
 pub(super) fn activity(
     change: &Change<'_, '_>,
@@ -16,30 +61,15 @@ pub(super) fn activity(
     target: &Resource,
     operation: &str,
 ) -> LogEntry {
-    let mut body = Map::new();
-    body.insert("severity".into(), json!("NOTICE"));
-    body.insert("resource".into(), resource(change, target));
-    body.insert(
-        "operation".into(),
-        json!({"id": operation, "producer": "compute.googleapis.com", "first": true, "last": true}),
-    );
-    body.insert(
-        "protoPayload".into(),
-        json!({
-            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
-            "serviceName": "compute.googleapis.com",
-            "methodName": method,
-            "resourceName": change.path(&target.key),
-            "authenticationInfo": {"principalEmail": call.principal},
-            "requestMetadata": {"callerIp": "127.0.0.1", "callerSuppliedUserAgent": call.user_agent},
-            "request": Value::Object(request(call, target)),
-        }),
-    );
-    let log = format!(
-        "projects/{}/logs/cloudaudit.googleapis.com%2Factivity",
-        change.project
-    );
-    LogEntry::new(change.now, log, body)
+    let activity = Activity {
+        service: "compute.googleapis.com",
+        method,
+        resource_name: change.path(&target.key),
+        resource: resource(change, target),
+        request: request(call, target),
+        operation: Some(operation),
+    };
+    activity.entry(change, call)
 }
 
 /// What was asked, without what nobody is shown again.

@@ -30,7 +30,7 @@ const MACHINE_TYPES: [(&str, u32, u32, bool); 7] = [
 ];
 
 /// The day on which everything here came to be.
-pub(super) const CREATED: &str = "2024-01-01T00:00:00.000Z";
+pub(crate) const CREATED: &str = "2024-01-01T00:00:00.000Z";
 
 /// Whether a kind is served from here.
 pub(super) fn serves(kind: Kind) -> bool {
@@ -86,7 +86,7 @@ pub(super) fn list(kind: Kind, scope: &Scope) -> Vec<Resource> {
 }
 
 /// Whether a scope is one that exists.
-pub(super) fn knows(scope: &Scope) -> bool {
+pub(crate) fn knows(scope: &Scope) -> bool {
     match scope {
         Scope::Global => true,
         Scope::Region(name) => REGIONS.iter().any(|(region, ..)| region == name),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{catalog, labels, paths, table};
+use super::{catalog, labels, paths, quotas, table};
 use crate::{
     api::Cloud,
     resource::{Kind, Resource, Scope, canonical_url, scope_url},
@@ -24,6 +24,10 @@ pub(super) fn image(cloud: &Cloud, resource: &Resource) -> Map<String, Value> {
     if resource.key.kind == Kind::Subnetwork {
         let network = crate::resource::Key::global(Kind::Network, "default");
         body.insert("network".into(), json!(cloud.store().url(&network)));
+    }
+    if resource.key.kind == Kind::Region {
+        let quotas = quotas::of_region(cloud, &resource.key.name);
+        body.insert("quotas".into(), quotas);
     }
     body
 }

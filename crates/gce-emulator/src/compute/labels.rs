@@ -51,7 +51,7 @@ fn set(
 }
 
 /// Keys and values as Google has them: lower case, digits, dashes and underscores.
-pub(super) fn check(labels: &Value) -> Result<(), ApiError> {
+pub(crate) fn check(labels: &Value) -> Result<(), ApiError> {
     let refused = |value: &str, why: &str| ApiError::invalid("resource.labels", value, why);
     let Value::Object(labels) = labels else {
         return Err(refused(&labels.to_string(), "It must be an object."));

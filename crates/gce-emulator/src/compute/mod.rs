@@ -5,10 +5,12 @@
 //!   the audit log, refusals;
 //! * [`kinds`] adds what only one kind knows;
 //! * [`route`] turns a path into a call.
+//!
+//! The APIs beside Compute share its fields, labels, paths and audit log; their own engine is `apis`.
 
-mod audit;
+pub(crate) mod audit;
 pub(crate) mod call;
-mod catalog;
+pub(crate) mod catalog;
 pub(crate) mod change;
 mod checks;
 mod engine;
@@ -16,13 +18,14 @@ pub(crate) mod fingerprint;
 mod image;
 mod images;
 mod kinds;
-mod labels;
+pub(crate) mod labels;
 mod lists;
 mod merge;
 mod mutation;
 pub(crate) mod operations;
-mod paths;
+pub(crate) mod paths;
+mod quotas;
 mod references;
 pub(crate) mod route;
-mod schema;
+pub(crate) mod schema;
 mod table;

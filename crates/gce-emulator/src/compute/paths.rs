@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use crate::error::ApiError;
 
 /// What is done with a value; an error ends the visit.
-pub(super) type Visit<'v> = &'v mut dyn FnMut(&mut Value) -> Result<(), ApiError>;
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&mut Value) -> Result<(), ApiError>;
 
 /// Visits every value at a path; what is absent is not visited.
-pub(super) fn each(
+pub(crate) fn each(
     body: &mut Map<String, Value>,
     path: &str,
     visit: Visit<'_>,
@@ -28,7 +28,7 @@ pub(super) fn each(
 }
 
 /// All values at a path.
-pub(super) fn all<'a>(body: &'a Map<String, Value>, path: &str) -> Vec<&'a Value> {
+pub(crate) fn all<'a>(body: &'a Map<String, Value>, path: &str) -> Vec<&'a Value> {
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
     let Some(value) = body.get(first).filter(|value| !value.is_null()) else {
         return Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn all<'a>(body: &'a Map<String, Value>, path: &str) -> Vec<&'a Value
 }
 
 /// Removes what is at a path of keys.
-pub(super) fn remove(body: &mut Map<String, Value>, path: &str) -> Option<Value> {
+pub(crate) fn remove(body: &mut Map<String, Value>, path: &str) -> Option<Value> {
     match path.rsplit_once('/') {
         None => body.remove(path),
         Some((around, name)) => at_mut(body, around)?.as_object_mut()?.remove(name),
@@ -55,7 +55,7 @@ pub(super) fn remove(body: &mut Map<String, Value>, path: &str) -> Option<Value>
 }
 
 /// Removes every field that is `null`, which means absent.
-pub(super) fn drop_nulls(body: &mut Map<String, Value>) {
+pub(crate) fn drop_nulls(body: &mut Map<String, Value>) {
     body.retain(|_, value| !value.is_null());
     for inner in body.values_mut().filter_map(Value::as_object_mut) {
         drop_nulls(inner);
@@ -63,7 +63,7 @@ pub(super) fn drop_nulls(body: &mut Map<String, Value>) {
 }
 
 /// The value at a path of keys.
-pub(super) fn at<'a>(body: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(body: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
     let value = body.get(first)?;
     if rest.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn at<'a>(body: &'a Map<String, Value>, path: &str) -> Option<&'a Val
 }
 
 /// The value at a path of keys, to be changed.
-pub(super) fn at_mut<'a>(body: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Value> {
+pub(crate) fn at_mut<'a>(body: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Value> {
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
     let value = body.get_mut(first)?;
     if rest.is_empty() {

@@ -7,7 +7,7 @@ use super::{
     call::Call,
     catalog,
     engine::{self, How},
-    images, lists, operations,
+    images, lists, operations, quotas,
     table::{self, Row},
 };
 use crate::{
@@ -36,7 +36,11 @@ pub(crate) async fn answer(
         return Err(ApiError::not_found(&format!("projects/{project}")));
     }
     match (method, rest) {
-        (&Method::GET, []) => Ok(catalog::project(project)),
+        (&Method::GET, []) => {
+            let mut shown = catalog::project(project);
+            shown["quotas"] = quotas::of_project(cloud);
+            Ok(shown)
+        }
         (&Method::GET, ["aggregated", collection]) => {
             lists::aggregated(cloud, kind(collection)?, &call)
         }
@@ -202,6 +206,7 @@ fn method_name(method: &Method) -> String {
 
 fn kind(collection: &str) -> Result<Kind, ApiError> {
     Kind::from_collection(collection)
+        .filter(|kind| kind.is_of_compute())
         .ok_or_else(|| ApiError::not_emulated(&format!("The collection '{collection}'")))
 }
 

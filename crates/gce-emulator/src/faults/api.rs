@@ -16,7 +16,7 @@ use super::{
     fault::{ApiFailure, Request},
     registry::{Active, Faults},
 };
-use crate::error::ApiError;
+use crate::{apis::Asked, error::ApiError};
 
 /// Longer than any client waits; then it is told that nobody answered.
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -80,7 +80,7 @@ pub(crate) async fn disturb(State(faults): State<Faults>, call: Call, next: Next
         tokio::time::sleep(TIMEOUT).await;
     }
     let error = error(failure);
-    if method.starts_with("compute.") {
+    if method.starts_with("compute.") || method.starts_with("dns.") {
         error.into_response()
     } else {
         error.rpc().into_response()
@@ -100,16 +100,15 @@ fn error(failure: ApiFailure) -> ApiError {
 /// What Google calls the method, without the version: `compute.instances.list`. `None` for what
 /// is not Google's, which no fault disturbs.
 pub(crate) fn name_of(method: &Method, path: &str) -> Option<String> {
+    if let Some(asked) = Asked::read(method, path) {
+        return Some(asked.method());
+    }
     let segments: Vec<&str> = path
         .split('/')
         .filter(|segment| !segment.is_empty())
         .collect();
     match segments[..] {
         ["v2", call] => Some(format!("logging.{}", call.replace(':', "."))),
-        ["v1", "projects", call] => {
-            let verb = call.split_once(':').map_or("get", |(_, verb)| verb);
-            Some(format!("resourcemanager.projects.{verb}"))
-        }
         ["v3", "projects", _, collection, ref rest @ ..] => {
             let collection = collection.to_owned();
             Some(format!("monitoring.{collection}.{}", verb(method, rest)))

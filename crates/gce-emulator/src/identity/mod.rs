@@ -5,7 +5,7 @@
 //! the project has an IAM policy, a service account may do what its roles say and no more.
 
 mod admit;
-pub(crate) mod policy;
+mod policy;
 mod roles;
 
 use axum::http::{HeaderMap, header};
@@ -13,7 +13,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::admit::{admit, check};
+pub(crate) use self::{
+    admit::{admit, check},
+    policy::{Policy, policy_of},
+    roles::is_permission,
+};
 use crate::{
     resource::Resource,
     store::{Store, StoreError, Write},
@@ -80,6 +84,11 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
         .chain_update(block.map(|byte| byte ^ 0x5c))
         .chain_update(inner.finalize());
     outer.finalize().into()
+}
+
+/// Whether somebody may do something with a resource, or with the project.
+pub(crate) fn may(store: &Store, email: &str, permission: &str, holder: Option<&str>) -> bool {
+    matches!(email, SOMEBODY | USER) || policy::grants(store, email, permission, holder)
 }
 
 /// The service account of an instance: its template's, or the project's default one.

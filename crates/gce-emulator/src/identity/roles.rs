@@ -3,40 +3,162 @@
 use crate::faults::matches;
 
 /// The permission that Google asks for a method: `compute.instanceGroupManagers.update` for
-/// `compute.instanceGroupManagers.resize`.
-pub(super) fn permission(method: &str) -> String {
-    let Some((resource, verb)) = method.rsplit_once('.') else {
-        return method.to_owned();
-    };
+/// `compute.instanceGroupManagers.resize`. `None` where it asks for none.
+pub(super) fn permission(method: &str) -> Option<String> {
+    let (resource, verb) = method.rsplit_once('.')?;
     if resource == "logging.entries" {
         let verb = if verb == "write" { "create" } else { verb };
-        return format!("logging.logEntries.{verb}");
+        return Some(format!("logging.logEntries.{verb}"));
+    }
+    match method {
+        "secretmanager.secrets.addVersion" => return Some("secretmanager.versions.add".into()),
+        "billing.info.get" => return Some("resourcemanager.projects.get".into()),
+        "billing.info.update" => {
+            return Some("resourcemanager.projects.createBillingAssignment".into());
+        }
+        // Whoever may start an operation may ask for its end, and anybody what he may do.
+        _ if verb == "testIamPermissions" || resource.ends_with(".operations") => return None,
+        _ => {}
     }
     let own = [
+        "access",
+        "destroy",
+        "disable",
+        "enable",
         "getIamPolicy",
         "setIamPolicy",
         "setLabels",
         "setMetadata",
+        "setSslPolicy",
         "setTags",
+        "undelete",
     ];
     let verb = match verb {
         "get" | "list" | "create" | "update" | "delete" => verb,
+        "batchEnable" => "enable",
+        "patch" => "update",
         "aggregatedList" | "listInstances" => "list",
-        "wait" | "getHealth" | "listErrors" | "listManagedInstances" | "validate" => "get",
+        "batchGet" | "wait" | "getHealth" | "listErrors" | "listManagedInstances" | "validate" => {
+            "get"
+        }
         "serialPort" => "getSerialPortOutput",
         "insert" => "create",
         verb if own.contains(&verb) => verb,
         _ if resource.starts_with("compute.") => "update",
         _ => "create",
     };
-    format!("{resource}.{verb}")
+    Some(format!("{resource}.{verb}"))
+}
+
+/// Whether a text is the name of a permission of an API that this cloud knows.
+pub(crate) fn is_permission(text: &str) -> bool {
+    const SERVICES: [&str; 16] = [
+        "artifactregistry",
+        "certificatemanager",
+        "cloudbuild",
+        "compute",
+        "dns",
+        "iam",
+        "iap",
+        "logging",
+        "monitoring",
+        "orgpolicy",
+        "resourcemanager",
+        "secretmanager",
+        "serviceusage",
+        "storage",
+        "oslogin",
+        "billing",
+    ];
+    let parts: Vec<&str> = text.split('.').collect();
+    let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    parts.len() == 3 && SERVICES.contains(&parts[0]) && parts.iter().all(word)
 }
 
 /// Roles and what they allow, as far as Google publishes it for what this cloud has.
-const ROLES: [(&str, &[&str]); 12] = [
+const ROLES: &[(&str, &[&str])] = &[
     ("roles/owner", &["*"]),
-    ("roles/editor", &["compute.*", "monitoring.*", "logging.*"]),
+    (
+        "roles/editor",
+        &[
+            "compute.*",
+            "monitoring.*",
+            "logging.*",
+            "artifactregistry.*",
+            "dns.*",
+            "iam.serviceAccounts.actAs",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.list",
+            "resourcemanager.projects.get",
+            "secretmanager.secrets.*",
+            "serviceusage.*",
+        ],
+    ),
     ("roles/viewer", &["*.get", "*.list"]),
+    ("roles/artifactregistry.admin", &["artifactregistry.*"]),
+    (
+        "roles/artifactregistry.reader",
+        &[
+            "artifactregistry.*.get",
+            "artifactregistry.*.list",
+            "artifactregistry.repositories.downloadArtifacts",
+        ],
+    ),
+    (
+        "roles/artifactregistry.writer",
+        &[
+            "artifactregistry.*.get",
+            "artifactregistry.*.list",
+            "artifactregistry.repositories.downloadArtifacts",
+            "artifactregistry.repositories.uploadArtifacts",
+        ],
+    ),
+    ("roles/dns.admin", &["dns.*"]),
+    ("roles/dns.reader", &["dns.*.get", "dns.*.list"]),
+    ("roles/iam.roleAdmin", &["iam.roles.*"]),
+    ("roles/iam.serviceAccountAdmin", &["iam.serviceAccounts.*"]),
+    (
+        "roles/iam.serviceAccountUser",
+        &[
+            "iam.serviceAccounts.actAs",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.list",
+        ],
+    ),
+    (
+        "roles/iap.httpsResourceAccessor",
+        &["iap.webServiceVersions.accessViaIAP"],
+    ),
+    (
+        "roles/resourcemanager.projectIamAdmin",
+        &[
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+            "resourcemanager.projects.setIamPolicy",
+        ],
+    ),
+    ("roles/secretmanager.admin", &["secretmanager.*"]),
+    (
+        "roles/secretmanager.secretAccessor",
+        &["secretmanager.versions.access"],
+    ),
+    (
+        "roles/secretmanager.secretVersionAdder",
+        &["secretmanager.versions.add"],
+    ),
+    (
+        "roles/secretmanager.viewer",
+        &["secretmanager.*.get", "secretmanager.*.list"],
+    ),
+    ("roles/serviceusage.serviceUsageAdmin", &["serviceusage.*"]),
+    (
+        "roles/serviceusage.serviceUsageConsumer",
+        &[
+            "serviceusage.services.get",
+            "serviceusage.services.list",
+            "serviceusage.services.use",
+        ],
+    ),
     ("roles/compute.admin", &["compute.*"]),
     ("roles/compute.viewer", &["compute.*.get", "compute.*.list"]),
     (
@@ -104,13 +226,32 @@ mod tests {
                 "compute.instances.setMetadata",
             ),
             ("logging.entries.write", "logging.logEntries.create"),
+            (
+                "secretmanager.secrets.addVersion",
+                "secretmanager.versions.add",
+            ),
+            (
+                "secretmanager.versions.access",
+                "secretmanager.versions.access",
+            ),
+            (
+                "serviceusage.services.batchEnable",
+                "serviceusage.services.enable",
+            ),
+            ("iam.roles.patch", "iam.roles.update"),
             ("monitoring.timeSeries.list", "monitoring.timeSeries.list"),
             (
                 "monitoring.timeSeries.insert",
                 "monitoring.timeSeries.create",
             ),
         ] {
-            assert_eq!(permission(method), expected, "{method}");
+            assert_eq!(permission(method).as_deref(), Some(expected), "{method}");
+        }
+        for method in [
+            "resourcemanager.projects.testIamPermissions",
+            "serviceusage.operations.get",
+        ] {
+            assert_eq!(permission(method), None, "{method}");
         }
     }
 

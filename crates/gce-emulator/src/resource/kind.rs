@@ -2,7 +2,8 @@
 
 use super::Scope;
 
-/// A sort of resource. What the API may do with each is a row of the table in `compute::table`.
+/// A sort of resource. What Compute may do with each is a row of the table in `compute::table`; the
+/// others belong to the APIs beside it, in `apis`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Address,
@@ -27,11 +28,22 @@ pub enum Kind {
     TargetHttpsProxy,
     UrlMap,
     Zone,
+    DnsChange,
+    IamPolicy,
+    LongRunning,
+    ManagedZone,
+    RecordSet,
+    Repository,
+    Role,
+    Secret,
+    SecretVersion,
+    Service,
+    ServiceAccount,
 }
 
 impl Kind {
     /// All kinds, in the order of the enum.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 33] = [
         Self::Address,
         Self::Autoscaler,
         Self::BackendService,
@@ -54,6 +66,17 @@ impl Kind {
         Self::TargetHttpsProxy,
         Self::UrlMap,
         Self::Zone,
+        Self::DnsChange,
+        Self::IamPolicy,
+        Self::LongRunning,
+        Self::ManagedZone,
+        Self::RecordSet,
+        Self::Repository,
+        Self::Role,
+        Self::Secret,
+        Self::SecretVersion,
+        Self::Service,
+        Self::ServiceAccount,
     ];
 
     /// The path segment, for example `instanceGroupManagers`.
@@ -92,6 +115,24 @@ impl Kind {
             .find(|kind| kind.collection() == segment)
     }
 
+    /// Whether it is a kind of Compute's.
+    pub const fn is_of_compute(self) -> bool {
+        !matches!(
+            self,
+            Self::DnsChange
+                | Self::IamPolicy
+                | Self::LongRunning
+                | Self::ManagedZone
+                | Self::RecordSet
+                | Self::Repository
+                | Self::Role
+                | Self::Secret
+                | Self::SecretVersion
+                | Self::Service
+                | Self::ServiceAccount
+        )
+    }
+
     const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Address => ("addresses", "address"),
@@ -116,6 +157,17 @@ impl Kind {
             Self::TargetHttpsProxy => ("targetHttpsProxies", "targetHttpsProxy"),
             Self::UrlMap => ("urlMaps", "urlMap"),
             Self::Zone => ("zones", "zone"),
+            Self::DnsChange => ("changes", "change"),
+            Self::IamPolicy => ("iamPolicies", "policy"),
+            Self::LongRunning => ("longRunning", "operation"),
+            Self::ManagedZone => ("managedZones", "managedZone"),
+            Self::RecordSet => ("rrsets", "resourceRecordSet"),
+            Self::Repository => ("repositories", "repository"),
+            Self::Role => ("roles", "role"),
+            Self::Secret => ("secrets", "secret"),
+            Self::SecretVersion => ("versions", "secretVersion"),
+            Self::Service => ("services", "service"),
+            Self::ServiceAccount => ("serviceAccounts", "serviceAccount"),
         }
     }
 }

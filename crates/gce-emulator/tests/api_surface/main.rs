@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod apis;
 mod beside;
 mod cloud;
 mod faults;

@@ -17,6 +17,11 @@ import googleapiclient
 DOCUMENTS = os.path.join(os.path.dirname(googleapiclient.__file__), "discovery_cache/documents")
 # Query parameters of every method, and one that Google dropped and its clients still send.
 COMMON = {"alt", "prettyPrint", "fields", "key", "quotaUser", "access_token", "$alt", "returnPartialSuccess"}
+# The APIs of the local cloud.
+NAMES = [
+    "compute.v1", "monitoring.v3", "logging.v2", "serviceusage.v1", "cloudresourcemanager.v1",
+    "cloudresourcemanager.v3", "cloudbilling.v1", "iam.v1", "secretmanager.v1", "artifactregistry.v1", "dns.v1",
+]
 # What the local cloud says beyond Google's fields.
 OURS = {"_emulator"}
 
@@ -35,7 +40,7 @@ class Document:
                 # `flatPath` names every segment; `path` of the newer APIs has one variable for many.
                 path = method.get("flatPath") or method["path"]
                 pattern = re.escape(self.base + path)
-                pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", pattern)
+                pattern = re.sub(r"\\\{[^}]*\\\}", "[^/:]+", pattern)
                 if "metricDescriptors/" in path:
                     pattern += ".*"
                 yield re.compile(pattern + "$"), method
@@ -173,12 +178,14 @@ def unpacked(exchange):
 
 def check(documents, exchange):
     path, _, query = exchange["target"].partition("?")
-    document = documents[next((root for root in documents if path.startswith(root)), "/compute/")]
-    checker = Checker(document)
     # gcloud's beta and alpha commands ask for the same resources under another version.
     path = re.sub(r"^/compute/(beta|alpha)/", "/compute/v1/", path)
+    path = urllib.parse.unquote(path)
     place = f"{exchange['method']} {path}"
-    method = document.method(exchange["method"], path)
+    # Several APIs live below the same version: the one that knows the method is meant.
+    found = ((document, document.method(exchange["method"], path)) for document in documents)
+    document, method = next((pair for pair in found if pair[1]), (documents[0], None))
+    checker = Checker(document)
     if method is None:
         checker.fault(place, "Google has no such method")
         return checker.faults
@@ -197,11 +204,7 @@ def check(documents, exchange):
 
 
 def main():
-    documents = {
-        "/compute/": Document("compute.v1.json"),
-        "/v3/": Document("monitoring.v3.json"),
-        "/v2/": Document("logging.v2.json"),
-    }
+    documents = [Document(f"{name}.json") for name in NAMES]
     faults, count, methods = set(), 0, set()
     with open(sys.argv[1]) as exchanges:
         for line in exchanges:

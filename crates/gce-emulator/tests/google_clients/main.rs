@@ -54,6 +54,18 @@ async fn gcloud_takes_groups_through_their_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_discovery_client_prepares_a_project_and_tidies_up() {
+    for slow in [false, true] {
+        let cloud = Cloud::with(|config| config.slow_operations = slow).await;
+        let recorder = Recorder::start(&cloud).await;
+        let script = Python::script("apis.py").api(&recorder.url());
+        script.passes().await;
+        recorder.holds_against_discovery(60).await;
+        cloud.emulator.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn our_own_client_sends_what_google_knows() {
     for slow in [false, true] {
         let cloud = Cloud::with(|config| config.slow_operations = slow).await;

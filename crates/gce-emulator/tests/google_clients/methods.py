@@ -16,7 +16,8 @@ import googleapiclient
 API = os.environ["API"]
 DOCUMENTS = os.path.join(os.path.dirname(googleapiclient.__file__), "discovery_cache/documents")
 BEGIN, END = "<!-- methods: begin -->\n", "<!-- methods: end -->\n"
-NAMES = {"project": "demo", "projectsId": "demo", "zone": "us-central1-a", "region": "us-central1",
+NAMES = {"project": "demo", "projectsId": "demo", "projectId": "demo", "resource": "demo", "v1Id": "projects",
+         "v1Id1": "demo", "locationsId": "us-central1", "zone": "us-central1-a", "region": "us-central1",
          "metricDescriptorsId": "custom.googleapis.com/probe"}
 
 
@@ -56,7 +57,7 @@ def table(title, file):
         if emulated:
             lines.append(f"| `{collection}` | {' '.join(sorted(emulated))} | {' '.join(sorted(refused))} |\n")
     nothing = [f"`{name}`" for name, (emulated, _) in sorted(collections.items()) if not emulated]
-    lines.append(f"\nNothing of: {', '.join(nothing)}.\n\n")
+    lines.append(f"\nNothing of: {', '.join(nothing)}.\n\n" if nothing else "\n")
     return "".join(lines)
 
 
@@ -65,6 +66,15 @@ def main(path):
         table("Compute v1", "compute.v1.json"),
         table("Monitoring v3", "monitoring.v3.json"),
         table("Logging v2", "logging.v2.json"),
+        table("Service Usage v1", "serviceusage.v1.json"),
+        table("Cloud Resource Manager v1", "cloudresourcemanager.v1.json"),
+        table("Cloud Resource Manager v3", "cloudresourcemanager.v3.json"),
+        table("IAM v1", "iam.v1.json"),
+        table("Secret Manager v1", "secretmanager.v1.json"),
+        table("Artifact Registry v1", "artifactregistry.v1.json"),
+        table("Cloud DNS v1", "dns.v1.json"),
+        # The last one, since asking it for a change leaves nobody who pays.
+        table("Cloud Billing v1", "cloudbilling.v1.json"),
     ])
     with open(path) as guide:
         text = guide.read()

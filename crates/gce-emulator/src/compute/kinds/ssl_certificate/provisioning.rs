@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::Cloud,
+    apis,
     clock::parse_rfc3339,
     resource::{Kind, Resource, Scope},
 };
@@ -30,10 +31,14 @@ pub(super) fn states(
 ) -> Map<String, Value> {
     let is_new = is_new(cloud, certificate);
     let addresses = addresses(cloud, certificate);
-    let state = |_domain: &str| match is_new {
+    let leads_here = |domain: &str| match apis::records_of(cloud.store(), domain) {
+        Some(records) => records.iter().any(|record| addresses.contains(record)),
+        None => !addresses.is_empty(),
+    };
+    let state = |domain: &str| match is_new {
         true => PROVISIONING,
-        false if addresses.is_empty() => NOT_VISIBLE,
-        false => ACTIVE,
+        false if leads_here(domain) => ACTIVE,
+        false => NOT_VISIBLE,
     };
     domains
         .iter()
