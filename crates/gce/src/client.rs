@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, StatusCode};
@@ -16,6 +16,10 @@ use crate::{ApiError, Endpoints, Error, RetryPolicy, Scope};
 pub struct Client {
     shared: Arc<Shared>,
     retry: RetryPolicy,
+    /// How long an API that is not enabled is asked again.
+    service_patience: Duration,
+    /// Whether the project is named as the one to whose quotas a request counts.
+    names_project: bool,
 }
 
 #[derive(Debug)]
@@ -49,6 +53,8 @@ impl Client {
         Ok(Self {
             shared: Arc::new(shared),
             retry: RetryPolicy::new(),
+            service_patience: Duration::ZERO,
+            names_project: false,
         })
     }
 
@@ -56,6 +62,23 @@ impl Client {
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// The same client for whoever has just enabled an API: it asks again for so long as Google says
+    /// that the API is disabled, since not every front end hears of it at once.
+    #[must_use]
+    pub fn awaiting_services(mut self, patience: Duration) -> Self {
+        self.service_patience = patience;
+        self
+    }
+
+    /// The same client for a person's own credentials, which belong to no project: most APIs refuse
+    /// them unless a request names the one to whose quotas it counts. The caller needs the permission
+    /// `serviceusage.services.use`.
+    #[must_use]
+    pub fn naming_project(mut self) -> Self {
+        self.names_project = true;
         self
     }
 
@@ -126,14 +149,31 @@ impl Client {
         )
     }
 
+    /// A request to an API beside these three; `path` is all of it.
+    pub(crate) fn beside(
+        &self,
+        method: Method,
+        api: impl Fn(&Endpoints) -> &String,
+        path: &[&str],
+    ) -> Result<Request, Error> {
+        request(method, api(&self.shared.endpoints), path)
+    }
+
     /// Sends a request, again where that is safe and worth it, and reads the answer's JSON.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+        let started = Instant::now();
         let mut attempt = 1;
+        let mut disabled = SERVICE_PAUSE;
         loop {
             let error = match self.send_once(request).await {
                 Ok(body) => return decode(request, &body),
                 Err(error) => error,
             };
+            if error.disabled_service().is_some() && started.elapsed() < self.service_patience {
+                tokio::time::sleep(disabled.min(self.service_patience)).await;
+                disabled = (disabled * 2).min(LONGEST_SERVICE_PAUSE);
+                continue;
+            }
             let hint = error.api().and_then(|error| error.retry_after);
             let pause = may_repeat(request, &error).then(|| self.retry.pause(attempt, hint));
             let Some(pause) = pause.flatten() else {
@@ -153,6 +193,9 @@ impl Client {
         http = http.timeout(request.timeout);
         if let Some(token) = shared.tokens.token().await? {
             http = http.bearer_auth(token.expose());
+        }
+        if self.names_project {
+            http = http.header("x-goog-user-project", self.project());
         }
         http = match &request.body {
             Some(body) => http.json(body),
@@ -237,6 +280,9 @@ pub(crate) fn plain_http() -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
+/// Between two requests to an API that was just enabled, at first and at most.
+const SERVICE_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_SERVICE_PAUSE: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PLAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Shorter than any server keeps an idle connection, so that we close first and no request is lost.

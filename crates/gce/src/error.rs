@@ -45,6 +45,12 @@ pub enum Error {
         /// How long we waited.
         waited: Duration,
     },
+    /// What Google sent is not what it had: its checksum is another one.
+    #[error("{name} was damaged on its way")]
+    Damaged {
+        /// The name of what was read.
+        name: String,
+    },
     /// The HTTP client could not be built, which means that no root certificates were found.
     #[error("cannot set up HTTPS")]
     Setup(#[source] reqwest::Error),
@@ -81,6 +87,20 @@ impl Error {
     /// Too many requests for now: Google says 429, or 403 for a per-minute quota of Compute.
     pub fn is_rate_limited(&self) -> bool {
         self.api().is_some_and(ApiError::is_rate_limited)
+    }
+
+    /// The API that the project has not enabled, if that is why: `dns.googleapis.com`.
+    ///
+    /// A person's credentials without a project of their own get the same refusal about a project of
+    /// Google's; [`Client::naming_project`](crate::Client::naming_project) prevents it.
+    pub fn disabled_service(&self) -> Option<&str> {
+        self.api()?.info("SERVICE_DISABLED")?["service"].as_str()
+    }
+
+    /// Whether nobody pays for the project.
+    pub fn is_billing_disabled(&self) -> bool {
+        let api = self.api();
+        api.is_some_and(|error| error.info("BILLING_DISABLED").is_some())
     }
 
     /// Whether the same request may succeed a little later.
@@ -166,6 +186,12 @@ impl ApiError {
         listed
             .filter(|reason| !reason.is_empty())
             .or(self.status.as_deref())
+    }
+
+    /// The metadata of a `google.rpc.ErrorInfo` with this reason.
+    fn info(&self, reason: &str) -> Option<&Value> {
+        let found = self.details.iter().find(|info| info["reason"] == reason);
+        found.map(|info| &info["metadata"])
     }
 
     fn is_rate_limited(&self) -> bool {

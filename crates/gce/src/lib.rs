@@ -3,17 +3,24 @@
 mod client;
 mod clock;
 pub mod compute;
+pub mod dns;
 mod endpoints;
 mod error;
+pub mod iam;
 pub mod logging;
+mod long_running;
 pub mod monitoring;
 mod open_enum;
 mod operation;
 mod page;
+pub mod project;
+pub mod repositories;
 mod request;
 mod resource;
 mod retry;
 mod scope;
+pub mod secrets;
+pub mod services;
 mod token;
 
 pub use client::Client;

@@ -67,6 +67,28 @@ impl<T: DeserializeOwned + Send> Page for List<T> {
     }
 }
 
+/// Declares the page of a list whose items stand under a name of their own.
+macro_rules! page_of {
+    ($name:ident { $field:ident: $item:ty }) => {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct $name {
+            $field: Vec<$item>,
+            next_page_token: Option<String>,
+        }
+
+        impl crate::page::Page for $name {
+            type Item = $item;
+
+            fn split(self) -> (Vec<$item>, Option<String>) {
+                (self.$field, self.next_page_token)
+            }
+        }
+    };
+}
+
+pub(crate) use page_of;
+
 /// A list over all scopes: `{"items": {"zones/z": {"autoscalers": [...]}, "regions/r": {"warning": …}}}`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", bound = "T: Resource")]

@@ -1,5 +1,7 @@
 //! Every call of our own client, so that what it sends can be held against Google's documents.
 
+mod beside;
+
 use std::sync::Arc;
 
 use futures::TryStreamExt;
@@ -43,6 +45,7 @@ pub(crate) async fn makes_every_call(cloud: &Cloud, url: &str) {
     changes(&client, &global, &zone, &members).await;
     records(cloud, &client).await;
     removal(&client, &global, &zone).await;
+    beside::makes_every_call(cloud, &client).await;
 }
 
 async fn deployment(client: &Client, global: &Scope, zone: &Scope) {

@@ -9,7 +9,9 @@ mod instance;
 mod load_balancer;
 mod operation;
 mod place;
-mod wire;
+mod quota;
+mod tls;
+pub(crate) mod wire;
 
 pub use autoscaler::{Autoscaler, AutoscalerStatusDetail};
 pub use group::{
@@ -25,3 +27,5 @@ pub use load_balancer::{
 };
 pub use operation::{Operation, OperationErrorItem, OperationErrors, OperationStatus};
 pub use place::{Region, Zone};
+pub use quota::{Project, Quota};
+pub use tls::{ManagedCertificate, SslCertificate, SslPolicy, TargetHttpsProxy};

@@ -1,3 +1,4 @@
+use super::quota::Quota;
 use super::wire::wire_struct;
 use crate::Resource;
 
@@ -20,6 +21,8 @@ wire_struct! {
         pub name: String,
         /// The URLs of its zones.
         pub zones: Vec<String>,
+        /// What the project may have in it, and has.
+        pub quotas: Vec<Quota>,
         /// `UP` or `DOWN`.
         pub status: Option<String>,
     }
