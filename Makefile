@@ -24,7 +24,7 @@ test: ## set up, then run every check and test
 bench: ## measure, side by side with the rivals, into docs/benchmarks.md
 	@scripts/bench.sh
 
-chaos: build ## kill, roll and scale the fleet under load; no idempotent request may fail (ARGS="--requests 1000000")
+chaos: build ## kill, roll and scale the fleet under load, API faults on; no idempotent request may fail (ARGS="--requests 1000000")
 	@scripts/chaos.sh $(ARGS)
 
 image: ## build the production image on a base made here, start it, ask it and stop it (needs root)

@@ -1,4 +1,4 @@
-"""Load on the balancer while the fleet behind it is killed, rolled and scaled: no idempotent request may fail.
+"""Load on the balancer while the fleet behind it is killed, rolled and scaled and the API fails: no idempotent request may fail.
 
 Everything is real: `flaskscale up` as it is released, its site as the workload, kill -9 by process id, and the rest
 through Google's API. The report counts every request by its kind. Only idempotent ones must all succeed: a POST whose
@@ -8,31 +8,24 @@ backend dies under it cannot be repeated, and a stream ends with its backend.
 import argparse
 import array
 import collections
-import contextlib
 import http.client
-import json
 import multiprocessing
-import os
-import pathlib
-import random
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAME = "flaskscale"
-PROJECT = "flaskscale-local"
-ZONE = "us-central1-a"
-GROUP = f"zones/{ZONE}/instanceGroupManagers/{NAME}"
-HANG_GUARD = 180
+from disturbances import Disturbances
+from local_cloud import HANG_GUARD, PROGRAM, Cloud
+
 IDEMPOTENT = [("GET", "/health"), ("GET", "/"), ("HEAD", "/"), ("GET", "/health?again"), ("PUT", "/health")]
 WORKERS = 2
 CONNECTIONS = 8
+# Enough for a kill to fall into every phase of what else is going on.
+KILLS = 25
+ROUNDS = 2
 
 
 class Failed(Exception):
@@ -146,9 +139,10 @@ def idempotent_worker(address, results, counter, goal, over):
 
 
 def post_worker(address, over, counts):
+    """Forms, at a pace that leaves the machine to the requests that must not fail."""
     client = Client(address)
     form = "content-type: application/x-www-form-urlencoded\r\n"
-    while not over.is_set():
+    while not over.wait(0.005):
         try:
             status, _ = client.ask("POST", "/api/public/theme", b"back=%2F&theme=dark", form)
             counts["POSTs answered" if status < 500 else f"POSTs answered with {status}"] += 1
@@ -180,159 +174,13 @@ def stream_worker(address, over, counts):
             connection.close()
 
 
-class Cloud:
-    """The local cloud under test, and what can be done to it."""
-
-    def __init__(self, program, state):
-        # An instance that is killed is worth a warning, and here there are hundreds.
-        self.log = open(f"{state}.log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [program, "up", "--speed", "20", "--site-port", "0", "--api-port", "0", "--state-dir", state],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, env=clean_environment(),
-        )
-        lines = {}
-        for line in self.process.stdout:
-            word, _, value = line.strip().partition(" ")
-            lines[word] = value
-            if word == "ready":
-                break
-        if "ready" not in lines:
-            self.log.seek(0)
-            raise SystemExit(f"`flaskscale up` ended before it was ready: {self.log.read()}")
-        self.site, self.api = address(lines["site"]), address(lines["api"])
-        self.templates = 0
-        self.faulty = False
-        self.done = collections.Counter()
-
-    def call(self, method, path, body=None):
-        """A call of the API, repeated as Google's clients do while it fails for a reason that passes."""
-        payload = json.dumps(body) if body is not None else None
-        for attempt in range(50):
-            connection = http.client.HTTPConnection(*self.api, timeout=HANG_GUARD)
-            try:
-                connection.request(method, path, payload, {"content-type": "application/json"})
-                answer = connection.getresponse()
-                text = answer.read()
-                status = answer.status
-            except (OSError, http.client.HTTPException):
-                status, text = 503, b""
-            finally:
-                connection.close()
-            if status < 300:
-                return json.loads(text) if text else {}
-            if status not in (403, 429, 500, 502, 503, 504):
-                raise SystemExit(f"{method} {path} was refused with {status}: {text.decode(errors='replace')}")
-            self.done["API calls repeated"] += 1
-            time.sleep(0.05 * (attempt + 1))
-        raise SystemExit(f"{method} {path} failed 50 times")
-
-    def compute(self, method, path, body=None):
-        return self.call(method, f"/compute/v1/projects/{PROJECT}/{path}", body)
-
-    def instances(self):
-        return self.call("GET", "/_emulator/instances")
-
-    def healthy(self):
-        """The instances that serve: healthy and not about to leave."""
-        return [one for one in self.instances() if one.get("healthy") and one.get("action") in ("NONE", None)]
-
-    def kill_one(self):
-        healthy = self.healthy()
-        if len(healthy) < 2:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(random.choice(healthy)["pid"], signal.SIGKILL)
-            self.done["kills"] += 1
-
-    def bounds(self, least, most):
-        policy = {"minNumReplicas": least, "maxNumReplicas": most}
-        path = f"zones/{ZONE}/autoscalers?autoscaler={NAME}"
-        self.compute("PATCH", path, {"autoscalingPolicy": policy})
-        self.done["changes of the policy"] += 1
-
-    def roll(self):
-        """Gives the group a new template, to be rolled out at once."""
-        self.templates += 1
-        current = self.compute("GET", GROUP)["instanceTemplate"].rsplit("/", 1)[1]
-        template = self.compute("GET", f"global/instanceTemplates/{current}")
-        name = f"{NAME}-chaos-{self.templates}"
-        properties = {**template["properties"], "labels": {"release": str(self.templates)}}
-        self.compute("POST", "global/instanceTemplates", {"name": name, "properties": properties})
-        url = f"projects/{PROJECT}/global/instanceTemplates/{name}"
-        policy = {"type": "PROACTIVE", "minimalAction": "REPLACE", "maxSurge": {"fixed": 1}, "maxUnavailable": {"fixed": 1}}
-        self.compute("PATCH", GROUP, {"versions": [{"instanceTemplate": url}], "updatePolicy": policy})
-        self.done["rolling updates"] += 1
-
-    def recreate_one(self):
-        """Recreates a healthy instance as soon as that leaves two others."""
-        self.wait_for(3)
-        healthy = self.healthy()
-        if len(healthy) < 3:
-            return
-        one = f"zones/{ZONE}/instances/{random.choice(healthy)['name']}"
-        self.compute("POST", f"{GROUP}/recreateInstances", {"instances": [one]})
-        self.done["instances recreated"] += 1
-
-    def wait_for(self, count):
-        end = time.monotonic() + HANG_GUARD
-        while len(self.healthy()) < count:
-            if time.monotonic() > end:
-                raise SystemExit(f"the group did not come to {count} healthy instances")
-            time.sleep(0.05)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.stdout.close()
-        self.log.close()
-        os.unlink(self.log.name)
-        try:
-            self.process.wait(HANG_GUARD)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-
-
-def address(url):
-    host, port = url.removeprefix("http://").rstrip("/").split(":")
-    return host, int(port)
-
-
-def clean_environment():
-    ours = ("FLASKSCALE_", "LEPTOS_", "GCE_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours) and name != "PORT"}
-
-
-def disturb(cloud, counter, goal, over):
-    """One kill a second while two backends are healthy, and in between whatever a group goes through."""
-    steps = [
-        lambda: cloud.bounds(4, 6),
-        cloud.recreate_one,
-        cloud.roll,
-        cloud.recreate_one,
-        lambda: cloud.bounds(3, 3),
-        cloud.recreate_one,
-        cloud.roll,
-    ]
-    turn = 0
-    try:
-        while counter.value < goal or turn < 2 * len(steps):
-            began = time.monotonic()
-            cloud.kill_one()
-            if turn % 2 == 0:
-                steps[turn // 2 % len(steps)]()
-            turn += 1
-            time.sleep(max(0.0, began + 1 - time.monotonic()))
-    finally:
-        over.set()
-
-
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--requests", type=int, default=200_000, help="idempotent requests, at least")
-    arguments.add_argument("--program", default=str(ROOT / "target/release/flaskscale"))
+    arguments.add_argument("--program", default=str(PROGRAM))
     given = arguments.parse_args()
     state = tempfile.mkdtemp(prefix="flaskscale-chaos-")
-    cloud = Cloud(given.program, state)
+    cloud = Cloud(given.program, state, "--speed", "20")
     try:
         report = run(cloud, given.requests)
     finally:
@@ -342,8 +190,8 @@ def main():
 
 
 def run(cloud, goal):
-    cloud.bounds(3, 6)
-    cloud.wait_for(3)
+    disturbances = Disturbances(cloud)
+    disturbances.prepare()
     counter, over, results = multiprocessing.Value("q", 0), multiprocessing.Event(), multiprocessing.Queue()
     began = time.monotonic()
     workers = [
@@ -357,7 +205,10 @@ def run(cloud, goal):
     others += [threading.Thread(target=stream_worker, args=(cloud.site, over, counts)) for _ in range(2)]
     for other in others:
         other.start()
-    disturb(cloud, counter, goal, over)
+    try:
+        disturbances.until(lambda kills, rounds: counter.value >= goal and kills >= KILLS and rounds >= ROUNDS)
+    finally:
+        over.set()
     latencies, failures = array.array("d"), collections.Counter()
     for _ in workers:
         some, failed = results.get(timeout=HANG_GUARD)
@@ -365,18 +216,20 @@ def run(cloud, goal):
         failures.update(failed)
     for thread in [*workers, *others]:
         thread.join(HANG_GUARD)
-    return report(cloud, latencies, failures, counts, time.monotonic() - began)
+    return report(disturbances, latencies, failures, counts, time.monotonic() - began)
 
 
-def report(cloud, latencies, failures, counts, seconds):
+def report(disturbances, latencies, failures, counts, seconds):
     ordered = sorted(latencies)
     at = lambda part: ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000
     failed = sum(failures.values())
     print(f"chaos, {seconds:.0f} s")
     print(f"  idempotent requests {len(ordered):,}, failed {failed}, {len(ordered) / seconds:,.0f} a second")
     print(f"  latency p50 {at(0.5):.2f} ms, p99 {at(0.99):.2f} ms, p99.9 {at(0.999):.2f} ms, longest {ordered[-1] * 1000:.0f} ms")
-    for what, count in sorted(counts.items()) + sorted(cloud.done.items()):
+    for what, count in sorted(counts.items()) + sorted(disturbances.done.items()):
         print(f"  {what} {count:,}")
+    struck = disturbances.faults_struck()
+    print(f"  calls of the API struck by faults {sum(struck.values()):,}: {', '.join(f'{what} {n:,}' for what, n in struck.items())}")
     for what, count in failures.most_common(30):
         print(f"  FAILED {count} x {what}")
     return 1 if failed else 0

@@ -21,7 +21,7 @@ use crate::{apis::Asked, error::ApiError};
 /// Longer than any client waits; then it is told that nobody answered.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// `{faults: [{id, fault, leftSec}]}`
+/// `{faults: [{id, fault, times, leftSec}]}`; `times` says how often it has struck.
 pub(crate) async fn list(State(faults): State<Faults>) -> Json<Value> {
     let listed: Vec<Value> = faults
         .list()
@@ -62,7 +62,12 @@ pub(crate) async fn remove(
 
 fn view(id: u64, active: &Active) -> Value {
     let left = active.left().map(|left| left.as_secs_f64());
-    json!({"id": id.to_string(), "fault": active.fault, "leftSec": left})
+    json!({
+        "id": id.to_string(),
+        "fault": active.fault,
+        "times": active.times(),
+        "leftSec": left,
+    })
 }
 
 /// Delays and fails calls as the faults have it.

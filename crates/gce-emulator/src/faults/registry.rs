@@ -23,6 +23,8 @@ struct Registry {
 pub struct Active {
     pub fault: Fault,
     ends: Option<Instant>,
+    /// How many calls of the API it has struck.
+    times: u64,
     /// The instances that a fault for once has struck.
     struck: BTreeSet<String>,
 }
@@ -32,6 +34,12 @@ impl Active {
     pub fn left(&self) -> Option<Duration> {
         self.ends
             .map(|ends| ends.saturating_duration_since(Instant::now()))
+    }
+
+    /// How many calls of the API it has failed or delayed, or how many instances it has struck
+    /// once.
+    pub fn times(&self) -> u64 {
+        self.times + self.struck.len() as u64
     }
 
     fn is_over(&self) -> bool {
@@ -47,6 +55,7 @@ impl Faults {
         let active = Active {
             fault: request.fault,
             ends: request.lasts.map(|lasts| Instant::now() + lasts),
+            times: 0,
             struck: BTreeSet::new(),
         };
         let number = registry.last;
@@ -72,9 +81,23 @@ impl Faults {
         concerned.find_map(answer)
     }
 
+    /// The first answer of those that strike a call of the API, which counts as struck by it.
+    fn strike_call<T>(&self, method: &str, answer: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        let mut registry = self.registry();
+        let mut concerned = registry
+            .active
+            .values_mut()
+            .filter(|active| active.fault.concerns(Target::Method(method)));
+        concerned.find_map(|active| {
+            let answer = answer(&active.fault)?;
+            active.times += 1;
+            Some(answer)
+        })
+    }
+
     /// How late a call is to be answered.
     pub(super) fn delay(&self, method: &str) -> Option<Duration> {
-        self.find(Target::Method(method), |fault| match fault {
+        self.strike_call(method, |fault| match fault {
             Fault::SlowAnswer { rate, delay_ms, .. } if strikes(*rate) => {
                 Some(Duration::from_millis(*delay_ms))
             }
@@ -84,7 +107,7 @@ impl Faults {
 
     /// How a call is to fail.
     pub(super) fn failure(&self, method: &str) -> Option<ApiFailure> {
-        self.find(Target::Method(method), |fault| match fault {
+        self.strike_call(method, |fault| match fault {
             Fault::ApiError { rate, error, .. } if strikes(*rate) => Some(*error),
             _ => None,
         })
@@ -202,6 +225,8 @@ mod tests {
         assert!(!faults.take_crash("web-1"));
         assert!(faults.take_crash("web-2"));
         assert!(!faults.take_crash("db-1"));
+        let times: Vec<u64> = faults.list().values().map(Active::times).collect();
+        assert_eq!(times, [2]);
     }
 
     #[test]
@@ -211,6 +236,8 @@ mod tests {
             .filter(|_| faults.failure("compute.zones.list").is_some())
             .count();
         assert!((400..800).contains(&failed), "{failed} of 2000");
+        let times: Vec<u64> = faults.list().values().map(Active::times).collect();
+        assert_eq!(times, [failed as u64]);
     }
 
     #[test]
