@@ -68,6 +68,8 @@ pub struct Conditions {
     pub require_auth: bool,
     /// Whether the clock stands still until `POST /_emulator/advance?seconds=N`.
     pub manual: bool,
+    /// Whether instances have no program: they live, and share a load that is given.
+    pub simulated: bool,
 }
 
 /// What instances run.
@@ -246,6 +248,7 @@ fn settings(config: &Config, faults: Faults) -> Settings {
         log_dir: config.state_dir.join("logs"),
         command: config.workload.command.clone(),
         env: config.workload.env.clone(),
+        simulated: config.conditions.simulated,
         own: config.workload.own,
         supervisor: config.supervisor.clone(),
         burner: config.burner.clone(),

@@ -39,6 +39,12 @@ pub(crate) struct Args {
     /// How many times as fast as ours the cloud's clock runs: 1 to 60
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
     speed: u32,
+    /// What an instance is: a process of its own, or a row that lives like one, for groups of thousands
+    #[arg(long, value_enum, default_value_t = Machines::Processes)]
+    machines: Machines,
+    /// With simulated machines: how many cores the group has to do; `POST /_emulator/load` changes it
+    #[arg(long, value_name = "CORES", value_parser = cores)]
+    load: Option<f64>,
     /// Whether the cloud's clock runs, or stands still until `POST /_emulator/advance?seconds=N`
     #[arg(long, value_enum, default_value_t = Pace::Running)]
     pace: Pace,
@@ -78,6 +84,19 @@ enum Metrics {
 enum Pace {
     Running,
     Manual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Machines {
+    Processes,
+    Simulated,
+}
+
+fn cores(text: &str) -> Result<f64, String> {
+    let cores = text.parse().ok();
+    cores
+        .filter(|cores| (0.0..=1e6).contains(cores))
+        .ok_or_else(|| "it must be a number of cores from 0 to 1000000".to_owned())
 }
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -120,6 +139,17 @@ fn wish(args: Args) -> Result<Wish, Failure> {
             "--speed says how fast a clock runs, and with --pace manual it stands still: give one of the two",
         ));
     }
+    let simulated = args.machines == Machines::Simulated;
+    if simulated && !args.command.is_empty() {
+        return Err(Failure::input(
+            "--machines simulated starts no program, so there is no use for a command",
+        ));
+    }
+    if args.load.is_some() && !simulated {
+        return Err(Failure::input(
+            "--load is for --machines simulated: the load of a process is what it does",
+        ));
+    }
     Ok(Wish {
         site_port: args.site_port,
         api_port: args.api_port,
@@ -137,19 +167,23 @@ fn wish(args: Args) -> Result<Wish, Failure> {
             faults: args.faults,
             require_auth: args.require_auth,
             manual: args.pace == Pace::Manual,
+            simulated,
         },
+        load: args.load.unwrap_or(0.0),
     })
 }
 
 /// Makes the secrets, waits for the group, and tells where everything is. Under a clock that stands
-/// still there is nothing to wait for: whoever advances it must know where.
+/// still there is nothing to wait for: whoever advances it must know where. Nor do simulated machines
+/// ever become healthy, since nothing is there to answer a probe.
 async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<Console>, Failure> {
     let password = up::ensure_secrets(&wish.state_dir)?;
+    let conditions = &wish.conditions;
     let console = match wish.program {
-        Program::Own => Console::of_the_site(),
-        Program::Foreign(_) => Console::beside(cloud, wish).await?,
+        Program::Own if !conditions.simulated => Console::of_the_site(),
+        _ => Console::beside(cloud, wish).await?,
     };
-    if !wish.conditions.manual {
+    if !conditions.manual && !conditions.simulated {
         up::until_healthy(cloud).await?;
     }
     let site = cloud
@@ -171,7 +205,8 @@ async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<Console>, Fai
     Ok(Some(console))
 }
 
-/// The console: behind the site, or beside a foreign workload, whose pages must not share its origin.
+/// The console: behind the site, or beside a workload that is foreign, whose pages must not share its
+/// origin, or simulated, which has none.
 struct Console {
     url: Option<String>,
     serving: Option<(Shutdown, tokio::task::JoinHandle<()>)>,

@@ -2,6 +2,7 @@
 
 use control_plane::deployment::{Blueprint, Inventory, apply, plan};
 use gce::Client;
+use gce_emulator::resource::{Key, Kind};
 
 use crate::{cloud::LOCAL_PROJECT, failure::Failure};
 
@@ -9,6 +10,11 @@ use crate::{cloud::LOCAL_PROJECT, failure::Failure};
 pub(super) const NAME: &str = "flaskscale";
 /// Where the group lives.
 pub(super) const ZONE: &str = "us-central1-a";
+
+/// The group's key.
+pub(super) fn group() -> Key {
+    Key::zonal(Kind::InstanceGroupManager, ZONE, NAME)
+}
 
 /// Makes what is missing, in the order in which one thing needs another. An owner's later changes,
 /// as of the policy, are not undone.

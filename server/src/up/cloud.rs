@@ -38,6 +38,8 @@ pub(crate) struct Wish {
     pub(crate) reset_state: bool,
     pub(crate) program: Program,
     pub(crate) conditions: Conditions,
+    /// What the group has to do, in cores, if its machines are simulated.
+    pub(crate) load: f64,
 }
 
 /// A local cloud that runs in this process.
@@ -62,7 +64,11 @@ impl LocalCloud {
             speed: wish.speed,
         };
         match blueprint::deploy(&cloud::local_client(&cloud.api)?).await {
-            Ok(()) => Ok(cloud),
+            Ok(()) => {
+                let fleet = cloud.emulator.fleet();
+                fleet.set_load(&blueprint::group(), wish.load);
+                Ok(cloud)
+            }
             Err(failure) => {
                 cloud.stop().await;
                 Err(failure)
@@ -106,6 +112,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         program: Program::Own,
         state_dir,
         conditions: Conditions::default(),
+        load: 0.0,
     };
     let cloud = LocalCloud::start(&wish).await?;
     if let Some(password) = ensure_secrets(&wish.state_dir)? {

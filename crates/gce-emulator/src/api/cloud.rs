@@ -97,6 +97,16 @@ impl Cloud {
             .collect()
     }
 
+    /// Gives a group of simulated instances so many cores to do; false where instances are processes.
+    pub(crate) fn set_load(&self, group: &Key, cores: f64) -> bool {
+        self.0.fleet.set_load(group, cores)
+    }
+
+    /// What simulated groups have to do, in cores.
+    pub(crate) fn loads(&self) -> BTreeMap<Key, f64> {
+        self.0.fleet.loads()
+    }
+
     /// Lets the groups take at once the steps that they can.
     pub(crate) fn settle(&self) {
         self.0.fleet.settle();

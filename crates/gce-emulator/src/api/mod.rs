@@ -6,6 +6,7 @@ mod fields;
 pub(crate) mod filter;
 mod guard;
 mod inspect;
+mod load;
 pub(crate) mod member;
 mod serve;
 mod token;
@@ -65,6 +66,7 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .route("/_emulator/instances", get(inspect::instances))
         .route("/_emulator/clock", get(inspect::clock))
         .route("/_emulator/advance", post(inspect::advance))
+        .route("/_emulator/load", get(load::list).post(load::set))
         .route("/_emulator/forwarding", get(inspect::forwarding))
         .route("/compute/{version}/projects/{*path}", any(compute))
         .route("/projects/{*path}", any(compute))

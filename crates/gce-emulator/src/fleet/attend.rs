@@ -73,7 +73,7 @@ impl Life {
     }
 
     /// Does what was ordered, or tells why the program must end for it.
-    async fn obey(&mut self) -> Option<Outcome> {
+    pub(super) async fn obey(&mut self) -> Option<Outcome> {
         let orders = self.orders.borrow_and_update().clone();
         if orders.leave != Leaving::No {
             return Some(Outcome::Leave);

@@ -17,6 +17,7 @@ use super::{
     machine::{Machine, MachineError},
     ports::Ports,
     roster::Roster,
+    simulation::Loads,
 };
 use crate::{clock::Clock, faults::Faults, metrics::Metrics, resource::Key, store::Store};
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub command: Vec<String>,
     /// Its environment beside the emulator's own; `$PORT` is replaced in each value.
     pub env: Vec<(String, String)>,
+    /// Whether instances have no program, and a load that is given.
+    pub simulated: bool,
     /// Whether the program drills itself. For any other the emulator burns beside it.
     pub own: bool,
     /// For example `["/path/flaskscale", "__supervise"]`.
@@ -63,7 +66,7 @@ pub(super) struct Context {
     pub(super) metrics: Metrics,
     pub(super) settings: Settings,
     pub(super) surroundings: Arc<dyn Surroundings>,
-    pub(super) roster: Roster,
+    pub(super) roster: Arc<Roster>,
     pub(super) ports: Ports,
     /// The beginning of the mark that all processes of this run bear.
     pub(super) mark: String,
@@ -74,6 +77,8 @@ pub(super) struct Context {
     pub(super) errors: Mutex<VecDeque<MachineError>>,
     /// Why each autoscaler left its group as it is, at its last decision.
     pub(super) holds: Mutex<HashMap<Key, Hold>>,
+    /// What simulated groups have to do.
+    pub(super) loads: Loads,
 }
 
 impl std::fmt::Debug for Context {

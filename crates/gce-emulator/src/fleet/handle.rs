@@ -1,7 +1,7 @@
 //! The way to the fleet for the rest of the cloud.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError},
 };
 
@@ -117,6 +117,20 @@ impl FleetHandle {
     /// How far a group has got, given its manager.
     pub fn group_state(&self, manager: &Resource) -> GroupState {
         groups::state(&self.context, manager)
+    }
+
+    /// Gives a group of simulated instances so much to do, in cores; false where instances are
+    /// processes, whose load is what they do.
+    pub fn set_load(&self, group: &Key, cores: f64) -> bool {
+        if self.context.settings.simulated {
+            self.context.loads.set(group, cores);
+        }
+        self.context.settings.simulated
+    }
+
+    /// What simulated groups have to do, in cores.
+    pub fn loads(&self) -> BTreeMap<Key, f64> {
+        self.context.loads.get()
     }
 
     /// Where requests for the running instances go, draining ones included.

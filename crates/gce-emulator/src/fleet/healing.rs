@@ -74,8 +74,9 @@ fn enter(context: &Context, health: &HealthMap, targets: &[Target]) {
             Some(Health::Unhealthy) => Some(false),
             Some(Health::Unknown) | None => None,
         };
-        context
-            .roster
-            .change(&machine.key, |machine| machine.healthy = healthy);
+        if machine.healthy != healthy {
+            let roster = &context.roster;
+            roster.change(&machine.key, |machine| machine.healthy = healthy);
+        }
     }
 }

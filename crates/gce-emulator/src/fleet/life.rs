@@ -115,6 +115,9 @@ impl Life {
         if let Some(end) = self.boot(action).await {
             return end;
         }
+        if self.context.settings.simulated {
+            return self.simulate().await;
+        }
         let mut running = match launch::launch(&self.context, &self.key) {
             Ok(running) => running,
             Err(error) => return self.failed(&error.to_string(), None).await,

@@ -39,6 +39,7 @@ mod roster;
 mod scaling;
 mod share;
 mod signals;
+mod simulation;
 mod steering;
 mod system_metrics;
 mod version;
@@ -49,9 +50,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tokio::task::AbortHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{context::Context, ports::Ports, roster::Roster};
+use self::{context::Context, ports::Ports, roster::Roster, simulation::Loads};
 pub use self::{
     context::{Settings, Surroundings},
     groups::GroupState,
@@ -86,6 +88,8 @@ pub enum FleetError {
 #[derive(Debug)]
 pub struct Fleet {
     context: Arc<Context>,
+    /// Outlives the order to stop: the balancer follows instances to their end.
+    publishing: AbortHandle,
 }
 
 impl Fleet {
@@ -108,7 +112,7 @@ impl Fleet {
             metrics,
             settings,
             surroundings,
-            roster: Roster::default(),
+            roster: Arc::new(Roster::default()),
             ports: Ports::default(),
             mark,
             stop: CancellationToken::new(),
@@ -116,6 +120,7 @@ impl Fleet {
             reconciling: Mutex::new(()),
             errors: Mutex::new(VecDeque::new()),
             holds: Mutex::new(HashMap::new()),
+            loads: Loads::default(),
         });
         for instance in &kept {
             life::resume(&context, instance);
@@ -126,7 +131,17 @@ impl Fleet {
             .spawn(groups::keep_measured(Arc::clone(&context)));
         context.tasks.spawn(healing::keep(Arc::clone(&context)));
         context.tasks.spawn(autoscale::keep(Arc::clone(&context)));
-        Ok(Self { context })
+        if context.settings.simulated {
+            context.tasks.spawn(simulation::keep(Arc::clone(&context)));
+        }
+        // Of the roster alone: an aborted task may hold on to what it has for a moment, and the
+        // store must be free by then.
+        let roster = Arc::clone(&context.roster);
+        let publishing = tokio::spawn(async move { roster.keep_published().await });
+        Ok(Self {
+            context,
+            publishing: publishing.abort_handle(),
+        })
     }
 
     /// A handle for others.
@@ -147,6 +162,7 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         self.context.stop.cancel();
+        self.publishing.abort();
     }
 }
 

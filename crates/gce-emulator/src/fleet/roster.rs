@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     machine::{CurrentAction, Machine},
@@ -19,8 +19,18 @@ use crate::resource::Key;
 /// else reads what is published and gives orders.
 #[derive(Debug)]
 pub(super) struct Roster {
-    members: Mutex<BTreeMap<Key, Member>>,
+    state: Mutex<State>,
     published: watch::Sender<Arc<Vec<Machine>>>,
+    /// Woken by changes, see [`Roster::keep_published`].
+    stale: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    members: BTreeMap<Key, Member>,
+    /// All machines, until something changes. A large group changes member by member, and to copy
+    /// all of it each time would take the square of its size.
+    copied: Option<Arc<Vec<Machine>>>,
 }
 
 #[derive(Debug)]
@@ -43,16 +53,34 @@ impl Member {
 impl Default for Roster {
     fn default() -> Self {
         Self {
-            members: Mutex::default(),
+            state: Mutex::default(),
             published: watch::Sender::new(Arc::default()),
+            stale: Notify::new(),
         }
     }
 }
 
 impl Roster {
-    /// All instances as last published, by zone and name.
+    /// All instances, by zone and name.
     pub(super) fn machines(&self) -> Arc<Vec<Machine>> {
-        self.published.borrow().clone()
+        let state = &mut *self.state();
+        let copy = || {
+            let machines = state.members.values();
+            Arc::new(machines.map(|member| member.machine.clone()).collect())
+        };
+        Arc::clone(state.copied.get_or_insert_with(copy))
+    }
+
+    /// Publishes what changed, many changes at once where they come fast. Runs until it is dropped.
+    ///
+    /// Nobody else publishes, so what is published comes in the order of the changes; and no lock
+    /// is held meanwhile, since a follower may look at the roster while it looks at what is
+    /// published.
+    pub(super) async fn keep_published(&self) {
+        loop {
+            self.stale.notified().await;
+            self.published.send_replace(self.machines());
+        }
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<Arc<Vec<Machine>>> {
@@ -60,19 +88,20 @@ impl Roster {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Machine> {
-        self.members().get(key).map(|member| member.machine.clone())
+        let state = self.state();
+        state.members.get(key).map(|member| member.machine.clone())
     }
 
     pub(super) fn contains(&self, key: &Key) -> bool {
-        self.members().contains_key(key)
+        self.state().members.contains_key(key)
     }
 
     pub(super) fn cpu(&self, key: &Key) -> Option<f64> {
-        self.members().get(key)?.cpu
+        self.state().members.get(key)?.cpu
     }
 
     pub(super) fn set_cpu(&self, key: &Key, cpu: Option<f64>) {
-        if let Some(member) = self.members().get_mut(key) {
+        if let Some(member) = self.state().members.get_mut(key) {
             member.cpu = cpu;
         }
     }
@@ -84,8 +113,8 @@ impl Roster {
             group: machine.group.clone(),
             ..Orders::default()
         });
-        let mut members = self.members();
-        members.insert(
+        let mut state = self.state();
+        state.members.insert(
             machine.key.clone(),
             Member {
                 machine,
@@ -94,17 +123,17 @@ impl Roster {
                 done: 0,
             },
         );
-        self.publish(&members);
+        self.changed(&mut state);
         receiver
     }
 
     pub(super) fn remove(&self, key: &Key) {
-        let mut members = self.members();
-        members.remove(key);
-        self.publish(&members);
+        let mut state = self.state();
+        state.members.remove(key);
+        self.changed(&mut state);
     }
 
-    /// Changes an entry and publishes it.
+    /// Changes an entry.
     pub(super) fn change(&self, key: &Key, change: impl FnOnce(&mut Machine)) {
         self.tell(key, |member| change(&mut member.machine));
     }
@@ -175,27 +204,28 @@ impl Roster {
 
     /// Notes that an instance did what it was asked for so often.
     pub(super) fn carried_out(&self, key: &Key, reworks: u64) {
-        if let Some(member) = self.members().get_mut(key) {
+        if let Some(member) = self.state().members.get_mut(key) {
             member.done = reworks;
         }
     }
 
     fn tell(&self, key: &Key, tell: impl FnOnce(&mut Member)) {
-        let mut members = self.members();
-        let Some(member) = members.get_mut(key) else {
+        let mut state = self.state();
+        let Some(member) = state.members.get_mut(key) else {
             return;
         };
         let before = member.machine.clone();
         tell(member);
         if member.machine != before {
-            self.publish(&members);
+            self.changed(&mut state);
         }
     }
 
     /// The members of a group with what they are told, those that leave included.
     pub(super) fn members_of(&self, group: &Key) -> Vec<Told> {
-        let members = self.members();
-        let of_group = members
+        let state = self.state();
+        let of_group = state
+            .members
             .values()
             .filter(|member| member.machine.group.as_ref() == Some(group));
         of_group
@@ -210,21 +240,18 @@ impl Roster {
 
     /// Whether an instance was told to end.
     pub(super) fn is_leaving(&self, key: &Key) -> bool {
-        self.members()
+        self.state()
+            .members
             .get(key)
             .is_none_or(|member| member.orders.borrow().leave != Leaving::No)
     }
 
-    /// Publishing under the lock keeps the order of what is published that of the changes.
-    fn publish(&self, members: &BTreeMap<Key, Member>) {
-        let machines = members
-            .values()
-            .map(|member| member.machine.clone())
-            .collect();
-        self.published.send_replace(Arc::new(machines));
+    fn changed(&self, state: &mut State) {
+        state.copied = None;
+        self.stale.notify_one();
     }
 
-    fn members(&self) -> MutexGuard<'_, BTreeMap<Key, Member>> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,5 +23,6 @@ mod pace;
 mod resources;
 mod safety;
 mod signals;
+mod simulated;
 mod state;
 mod updates;

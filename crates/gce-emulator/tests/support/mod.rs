@@ -172,6 +172,7 @@ pub(crate) fn settings(dir: &Path, command: &[&str]) -> Settings {
         log_dir: dir.join("logs"),
         command: command.iter().map(ToString::to_string).collect(),
         env: vec![("WHERE".into(), "127.0.0.1:$PORT".into())],
+        simulated: false,
         own: false,
         supervisor: vec![PROGRAM.into(), "supervise".into()],
         burner: vec![PROGRAM.into(), "burn".into()],
