@@ -3,6 +3,7 @@
 mod backtest;
 mod change;
 mod charts;
+pub mod configuration;
 mod control;
 pub mod deployment;
 mod drawn;

@@ -4,6 +4,7 @@ mod backtest;
 #[cfg(feature = "local")]
 mod burn;
 mod healthcheck;
+mod init;
 mod password;
 mod serve;
 mod signals;
@@ -19,6 +20,9 @@ use clap::{Parser, Subcommand};
 use crate::{failure::Failure, runtime::block_on};
 
 pub(crate) use signals::stop_asked;
+
+/// What a deployment's configuration is called, in the app's folder.
+const CONFIGURATION: &str = "flaskscale.toml";
 
 /// Runs a web app so that it grows and shrinks with its load.
 #[derive(Debug, Parser)]
@@ -40,6 +44,8 @@ enum Command {
     Up(up::Args),
     /// Set a new console password, which ends all sessions.
     Password(password::Args),
+    /// Write a commented flaskscale.toml for the app in a folder.
+    Init(init::Args),
     /// Try a policy on a group's recorded load, before it is applied.
     Backtest(Box<backtest::Args>),
     /// Ask an instance on this machine whether it is healthy (exit code 0) or not (1).
@@ -64,6 +70,7 @@ impl Cli {
             #[cfg(feature = "local")]
             Command::Up(args) => block_on(up::run(args)),
             Command::Password(args) => password::run(args),
+            Command::Init(args) => init::run(&args),
             Command::Backtest(args) => block_on(backtest::run(*args)),
             Command::Healthcheck(args) => block_on(healthcheck::run(args)),
             #[cfg(feature = "local")]

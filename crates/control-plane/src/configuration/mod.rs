@@ -1,0 +1,116 @@
+//! `flaskscale.toml`: what somebody wants to have deployed.
+//!
+//! ```text
+//! text ─ Configuration::read ─┬─ Configuration ─ blueprint
+//!                             └─ Faults: every one, with its line
+//! ```
+
+mod fault;
+mod read;
+mod reader;
+mod rules;
+mod sketch;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use autoscaler::Policy;
+
+pub use fault::{Fault, Faults};
+pub use rules::is_image;
+pub use sketch::Sketch;
+
+use crate::Location;
+
+/// A valid `flaskscale.toml`, its defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configuration {
+    /// What every resource's name begins with.
+    pub name: String,
+    /// The project's id, if the file says it.
+    pub project: Option<String>,
+    /// A group for each. All are regions, or all are zones.
+    pub locations: Vec<Location>,
+    /// What runs.
+    pub app: App,
+    /// What it runs on.
+    pub machine: Machine,
+    /// The policy of each new autoscaler.
+    pub policy: Policy,
+    /// How it is reached.
+    pub site: Site,
+    /// How a new version replaces an old one.
+    pub update: Update,
+}
+
+/// `[app]`: the container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// Its image; without one the image in service stays.
+    pub image: Option<String>,
+    /// Where it listens, on each instance.
+    pub port: u16,
+    /// The path that answers 200 when it can serve.
+    pub health_path: String,
+    /// Seconds from SIGTERM to SIGKILL.
+    pub stop_s: u32,
+    /// Its environment.
+    pub environment: BTreeMap<String, String>,
+    /// Variables that are read from Secret Manager when it starts.
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// A version of a secret in Secret Manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// The secret's name, never its value.
+    pub name: String,
+    /// Which version, from 1.
+    pub version: u64,
+}
+
+/// `[machine]`: an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// `e2-small`.
+    pub machine_type: String,
+    /// Its boot disk, in GiB.
+    pub disk_gb: u32,
+    /// The image of the boot disk; without one, Container-Optimized OS.
+    pub boot_image: Option<String>,
+    /// Whom it is at Google; without one, the project's default account.
+    pub service_account: Option<String>,
+    /// The name of its network.
+    pub network: String,
+    /// The name of its subnetwork, where the network does not choose one by region.
+    pub subnetwork: Option<String>,
+    /// Whether it has an address of its own, without which it needs Cloud NAT to fetch its image.
+    pub external_ip: bool,
+    /// Labels of each instance.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// `[site]`: the load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The host name.
+    pub domain: Option<String>,
+    /// Whether it serves HTTPS.
+    pub https: bool,
+    /// Whether HTTP leads to HTTPS.
+    pub redirect: bool,
+    /// Seconds for a whole request and its answer.
+    pub timeout_s: u32,
+    /// Seconds for running requests to end before an instance is stopped.
+    pub draining_s: u32,
+}
+
+/// `[update]`: how many instances a roll-out has more or less than the group's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Instances beyond the size.
+    pub surge: u32,
+    /// Instances that may be missing.
+    pub unavailable: u32,
+}
