@@ -21,6 +21,14 @@ impl Location {
         }
     }
 
+    /// The region's name; a zone's is its own up to the last hyphen.
+    pub(crate) fn region(&self) -> &str {
+        match self {
+            Self::Region(region) => region,
+            Self::Zone(zone) => zone.rsplit_once('-').map_or(zone, |(region, _)| region),
+        }
+    }
+
     pub(crate) fn scope(&self) -> Scope {
         match self {
             Self::Zone(zone) => Scope::Zone(zone.clone()),

@@ -124,7 +124,17 @@ impl Client {
         method: Method,
         path: &[&str],
     ) -> Result<Request, Error> {
-        let project = ["compute", "v1", "projects", self.project()];
+        self.compute_of_project(method, self.project(), path)
+    }
+
+    /// A Compute request below another project, such as one that publishes images.
+    pub(crate) fn compute_of_project(
+        &self,
+        method: Method,
+        project: &str,
+        path: &[&str],
+    ) -> Result<Request, Error> {
+        let project = ["compute", "v1", "projects", project];
         request(
             method,
             &self.shared.endpoints.compute,

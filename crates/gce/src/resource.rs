@@ -4,7 +4,7 @@ use futures::Stream;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::compute::Operation;
 use crate::page::{Aggregated, List, items};
@@ -42,6 +42,16 @@ impl Client {
     ) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
         let request = self.compute(Method::GET, scope, &[T::COLLECTION]);
         items::<List<T>>(self.clone(), request.map(full_pages))
+    }
+
+    /// All resources of a kind in one scope, as they are on the wire.
+    pub fn list_values(
+        &self,
+        scope: &Scope,
+        collection: &str,
+    ) -> impl Stream<Item = Result<Value, Error>> + Send + use<> {
+        let request = self.compute(Method::GET, scope, &[collection]);
+        items::<List<Value>>(self.clone(), request.map(full_pages))
     }
 
     /// All resources of a kind in the project, whatever their scope.
@@ -99,8 +109,33 @@ impl Client {
 
     /// Deletes a resource.
     pub async fn delete<T: Resource>(&self, scope: &Scope, name: &str) -> Result<Operation, Error> {
-        let request = self.compute(Method::DELETE, scope, &[T::COLLECTION, name])?;
+        self.delete_value(scope, T::COLLECTION, name).await
+    }
+
+    /// Deletes a resource whose kind is known by name only.
+    pub async fn delete_value(
+        &self,
+        scope: &Scope,
+        collection: &str,
+        name: &str,
+    ) -> Result<Operation, Error> {
+        let request = self.compute(Method::DELETE, scope, &[collection, name])?;
         self.send(&request.with_request_id()).await
+    }
+
+    /// Replaces a resource's labels. The fingerprint must be that of the labels as read, else Google
+    /// answers 412.
+    pub async fn set_labels(
+        &self,
+        scope: &Scope,
+        collection: &str,
+        name: &str,
+        labels: &Map<String, Value>,
+        fingerprint: &str,
+    ) -> Result<Operation, Error> {
+        let request = self.compute(Method::POST, scope, &[collection, name, "setLabels"])?;
+        let body = json!({ "labels": labels, "labelFingerprint": fingerprint });
+        self.send(&request.body(body).with_request_id()).await
     }
 }
 

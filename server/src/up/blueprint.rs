@@ -1,6 +1,6 @@
 //! The deployment that `up` makes: the tutorial's, on the emulator.
 
-use control_plane::deployment::{Blueprint, Inventory, apply, plan};
+use control_plane::deployment::{Blueprint, Inventory, Terms, apply, plan};
 use gce::Client;
 use gce_emulator::resource::{Key, Kind};
 
@@ -20,10 +20,11 @@ pub(super) fn group() -> Key {
 /// as of the policy, are not undone.
 pub(super) async fn deploy(client: &Client) -> Result<(), Failure> {
     let blueprint = Blueprint::tutorial(LOCAL_PROJECT, ZONE, NAME);
-    let inventory = Inventory::gather(client, &blueprint)
+    let inventory = Inventory::gather(client, NAME)
         .await
         .map_err(|error| Failure::broken_because("the local cloud does not answer", &error))?;
-    apply(client, &plan(&blueprint, &inventory))
+    let plan = plan(&blueprint, &inventory, Terms::default());
+    apply(client, &plan, |_| {})
         .await
         .map_err(|error| Failure::broken_because("the deployment failed", &error))
 }

@@ -24,7 +24,10 @@ pub use csv::{CsvFault, MAX_STEPS, read_csv, write_csv};
 pub use fidelity::{Fidelity, MIN_FIDELITY};
 pub use frontier::{Frontier, Point, Sweep};
 pub use model::{DEFAULT_BOOT_S, Model};
-pub use prices::{PRICES_AS_OF, PRICES_REGION, burst, price_per_hour, priced_machine_types};
+pub use prices::{
+    ADDRESS_PER_HOUR, DISK_GIB_PER_MONTH, HOURS_PER_MONTH, IDLE_ADDRESS_PER_HOUR, PRICES_AS_OF,
+    PRICES_REGION, burst, price_per_hour, priced_machine_types, rules_per_hour,
+};
 pub use report::{Report, Totals, backtest, totals};
 pub use shapes::{Generator, REQUESTS_PER_INSTANCE, Shape};
 pub use trace::{MINUTE_S, Trace};

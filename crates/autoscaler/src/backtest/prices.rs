@@ -21,6 +21,28 @@ const PRICES: [(&str, f64); 7] = [
     ("n2-standard-4", 0.194_236),
 ];
 
+/// Google's month.
+pub const HOURS_PER_MONTH: f64 = 730.0;
+
+/// US dollars for an hour of an IPv4 address that a machine uses.
+pub const ADDRESS_PER_HOUR: f64 = 0.005;
+
+/// US dollars for an hour of a reserved IPv4 address that nothing uses.
+pub const IDLE_ADDRESS_PER_HOUR: f64 = 0.01;
+
+/// US dollars for a GiB of a balanced disk, for a month.
+pub const DISK_GIB_PER_MONTH: f64 = 0.10;
+
+/// US dollars for an hour of a load balancer with so many forwarding rules, without traffic: the first
+/// five cost as much as one.
+pub fn rules_per_hour(rules: usize) -> f64 {
+    match rules {
+        0 => 0.0,
+        1..=5 => 0.025,
+        more => 0.025 + 0.01 * (more - 5) as f64,
+    }
+}
+
 /// US dollars for an hour of one machine of this type; `None` for a type that the table lacks.
 pub fn price_per_hour(machine_type: &str) -> Option<f64> {
     let found = PRICES.iter().find(|(name, _)| *name == machine_type);
@@ -62,6 +84,12 @@ mod tests {
                 "{name}: {sum}"
             );
         }
+    }
+
+    #[test]
+    fn five_rules_cost_as_much_as_one() {
+        assert_eq!([0, 1, 5].map(rules_per_hour), [0.0, 0.025, 0.025]);
+        assert!((rules_per_hour(7) - 0.045).abs() < 1e-12);
     }
 
     #[test]

@@ -1,40 +1,148 @@
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use gce::{Client, Error};
 
-use super::{Act, Step};
+use super::{Act, Plan, Step};
 
-/// A step that did not succeed. The steps before it are done, and a new plan does not contain them.
+/// Why a plan was not carried out to its end. What was done is done, and a new plan does not contain it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {step}")]
-pub struct ApplyError {
-    /// The step, as it prints itself.
-    pub step: String,
-    /// Why.
-    #[source]
-    pub source: Error,
+pub enum ApplyError {
+    /// A step did not succeed.
+    #[error("cannot {step}")]
+    Step {
+        /// The step, as it prints itself.
+        step: String,
+        /// Why.
+        #[source]
+        source: Error,
+    },
+    /// What a step waits for is not in the plan, or waits for it.
+    #[error("cannot {0}: what it needs is never done")]
+    Stuck(String),
 }
 
-/// Takes the steps in their order, each when the one before is done.
-pub async fn apply(client: &Client, steps: &[Step]) -> Result<(), ApplyError> {
-    for step in steps {
-        tracing::info!(%step, "deploying");
-        let failed = |source| ApplyError {
-            step: step.to_string(),
-            source,
+/// What happens while a plan is carried out.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// A step begins.
+    Begun(&'a Step),
+    /// A step is done, after so long.
+    Done(&'a Step, Duration),
+}
+
+/// Takes the steps, each as soon as those that it needs are done, and tells of each.
+///
+/// After a refusal no further step begins; those under way are waited for, so that what is left is
+/// what the next plan will see.
+pub async fn apply(
+    client: &Client,
+    plan: &Plan,
+    mut tell: impl FnMut(Progress<'_>),
+) -> Result<(), ApplyError> {
+    let steps = &plan.steps;
+    let mut done: Vec<bool> = steps.iter().map(|step| !step.acts()).collect();
+    let mut begun = done.clone();
+    let mut running = FuturesUnordered::new();
+    let mut refused = None;
+    loop {
+        let ready = |at: &usize| !begun[*at] && steps[*at].needs.iter().all(|need| done[*need]);
+        let ready: Vec<usize> = (0..steps.len()).filter(ready).collect();
+        for at in ready.into_iter().filter(|_| refused.is_none()) {
+            begun[at] = true;
+            tell(Progress::Begun(&steps[at]));
+            running.push(timed(client, at, &steps[at]));
+        }
+        let Some((at, took, result)) = running.next().await else {
+            break;
         };
-        take(client, step).await.map_err(failed)?;
+        match result {
+            Ok(()) => {
+                done[at] = true;
+                tell(Progress::Done(&steps[at], took));
+            }
+            Err(source) => {
+                let step = steps[at].to_string();
+                refused.get_or_insert(ApplyError::Step { step, source });
+            }
+        }
     }
-    Ok(())
+    let stuck = done.iter().position(|done| !done);
+    let stuck = stuck.map(|at| ApplyError::Stuck(steps[at].to_string()));
+    refused.or(stuck).map_or(Ok(()), Err)
+}
+
+async fn timed(client: &Client, at: usize, step: &Step) -> (usize, Duration, Result<(), Error>) {
+    let started = Instant::now();
+    tracing::info!(%step, "deploying");
+    let result = take(client, step).await;
+    (at, started.elapsed(), result)
 }
 
 async fn take(client: &Client, step: &Step) -> Result<(), Error> {
-    let (scope, collection) = (&step.part.scope, step.collection());
+    let (scope, name) = (&step.id.scope, step.id.name.as_str());
+    let collection = step.id.kind.collection();
     let operation = match &step.act {
+        Act::Keep => return Ok(()),
         Act::Create(body) => client.insert_value(scope, collection, body.clone()).await?,
         Act::Update(patch) => {
             client
-                .patch_value(scope, collection, step.name(), patch.clone())
+                .patch_value(scope, collection, name, patch.clone())
                 .await?
         }
+        Act::SetLabels {
+            labels,
+            fingerprint,
+        } => {
+            client
+                .set_labels(scope, collection, name, labels, fingerprint)
+                .await?
+        }
+        Act::Replace(body) => {
+            delete(client, step).await?;
+            client.insert_value(scope, collection, body.clone()).await?
+        }
+        Act::Delete => return delete(client, step).await,
     };
     client.wait(operation).await.map(drop)
+}
+
+/// For so long Google goes on calling a resource used after its last user is gone.
+const STILL_USED: Duration = Duration::from_mins(2);
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+async fn delete(client: &Client, step: &Step) -> Result<(), Error> {
+    let started = Instant::now();
+    loop {
+        match delete_once(client, step).await {
+            // Somebody was faster, or our own request was, whose answer was lost.
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) if is_still_used(&error) && started.elapsed() < STILL_USED => {
+                tokio::time::sleep(TRY_AGAIN).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn delete_once(client: &Client, step: &Step) -> Result<(), Error> {
+    let collection = step.id.kind.collection();
+    let operation = client.delete_value(&step.id.scope, collection, &step.id.name);
+    client.wait(operation.await?).await.map(drop)
+}
+
+fn is_still_used(error: &Error) -> bool {
+    let reason = match error {
+        Error::Api(error) => error.reason().map(str::to_owned),
+        Error::Operation(error) => error.errors.first().map(|(code, _)| code.clone()),
+        _ => None,
+    };
+    let reasons = [
+        "resourceInUseByAnotherResource",
+        "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE",
+        "resourceNotReady",
+        "RESOURCE_NOT_READY",
+    ];
+    reason.is_some_and(|reason| reasons.contains(&reason.as_str()))
 }

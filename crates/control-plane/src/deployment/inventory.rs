@@ -1,45 +1,148 @@
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
-use gce::{Client, Error};
+use futures::TryStreamExt;
+use futures::future::{try_join_all, try_join3};
+use gce::compute::{Autoscaler, InstanceGroupManager};
+use gce::{Client, Error, Resource, Scope};
 use serde_json::Value;
 
-use super::Blueprint;
-use super::part::{Kind, Part};
+use super::mark::image_of;
+use super::{Id, Kind, Mark};
 
-/// What exists of a blueprint's resources, as Google has it.
+/// What exists of a deployment's resources, as Google has it, and what stands in the way of its names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inventory {
-    found: BTreeMap<(Kind, String), Value>,
+    found: BTreeMap<Id, Value>,
+}
+
+/// The template that a deployment's instances are made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InService {
+    /// The template's name.
+    pub template: String,
+    /// The container's image.
+    pub image: Option<String>,
+    /// The image of the boot disk.
+    pub boot_image: Option<String>,
 }
 
 impl Inventory {
-    /// Looks for every resource of a blueprint. Changes nothing.
-    pub async fn gather(client: &Client, blueprint: &Blueprint) -> Result<Self, Error> {
-        let parts = blueprint.parts();
-        let found = try_join_all(parts.iter().map(|part| look(client, part))).await?;
+    /// Looks for everything that a deployment has or could be hindered by: one list for each kind,
+    /// side by side. Changes nothing.
+    pub async fn gather(client: &Client, deployment: &str) -> Result<Self, Error> {
+        let global = Kind::ALL.into_iter().filter(|kind| !kind.is_local());
+        let (global, groups, autoscalers) = try_join3(
+            try_join_all(global.map(|kind| list(client, kind))),
+            everywhere::<InstanceGroupManager>(client, Kind::Group),
+            everywhere::<Autoscaler>(client, Kind::Autoscaler),
+        )
+        .await?;
+        let mark = Mark::of(deployment);
+        let found = global
+            .into_iter()
+            .flatten()
+            .chain(groups)
+            .chain(autoscalers);
+        let concerns = |(id, body): &(Id, Value)| {
+            let rest = id.name.strip_prefix(deployment);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+                || mark.is_on(id.kind, body)
+        };
         Ok(Self {
-            found: found.into_iter().flatten().collect(),
+            found: found.filter(concerns).collect(),
         })
     }
 
-    pub(super) fn get(&self, part: &Part) -> Option<&Value> {
-        self.found.get(&(part.kind, part.name.clone()))
+    pub(super) fn get(&self, id: &Id) -> Option<&Value> {
+        self.found.get(id)
     }
 
-    #[cfg(test)]
-    pub(super) fn add(&mut self, part: &Part, body: Value) {
-        self.found.insert((part.kind, part.name.clone()), body);
+    /// All that bears a mark.
+    pub(super) fn marked<'a>(
+        &'a self,
+        mark: &'a Mark,
+    ) -> impl Iterator<Item = (&'a Id, &'a Value)> {
+        self.found
+            .iter()
+            .filter(|(id, body)| mark.is_on(id.kind, body))
+    }
+
+    pub(super) fn all(&self, kind: Kind) -> impl Iterator<Item = (&Id, &Value)> {
+        self.found.iter().filter(move |(id, _)| id.kind == kind)
+    }
+
+    /// What a deployment's first group runs; `None` before there is one.
+    pub fn in_service(&self, deployment: &str) -> Option<InService> {
+        let mut groups = self.all(Kind::Group);
+        let (_, group) = groups.find(|(id, _)| id.name == deployment)?;
+        let template = gce::name_of(group["instanceTemplate"].as_str()?);
+        let body = self.template(template);
+        let properties = body.map(|body| &body["properties"]);
+        let disk = properties.map(|properties| &properties["disks"][0]["initializeParams"]);
+        Some(InService {
+            template: template.to_owned(),
+            image: body.and_then(image_of).map(str::to_owned),
+            boot_image: disk
+                .and_then(|disk| disk["sourceImage"].as_str())
+                .map(str::to_owned),
+        })
+    }
+
+    /// A global forwarding rule, by its name.
+    pub fn forwarding_rule(&self, name: &str) -> Option<&Value> {
+        let mut rules = self.all(Kind::ForwardingRule);
+        rules.find(|(id, _)| id.name == name).map(|(_, rule)| rule)
+    }
+
+    /// The digits of a global address, by its name.
+    pub fn address(&self, name: &str) -> Option<&str> {
+        let mut addresses = self.all(Kind::Address);
+        let (_, address) = addresses.find(|(id, _)| id.name == name)?;
+        address["address"].as_str()
+    }
+
+    pub(super) fn template(&self, name: &str) -> Option<&Value> {
+        self.get(&Id {
+            kind: Kind::Template,
+            scope: Scope::Global,
+            name: name.to_owned(),
+        })
+    }
+
+    pub(super) fn set(&mut self, id: Id, body: Value) {
+        self.found.insert(id, body);
+    }
+
+    pub(super) fn remove(&mut self, id: &Id) {
+        self.found.remove(id);
     }
 }
 
-async fn look(client: &Client, part: &Part) -> Result<Option<((Kind, String), Value)>, Error> {
-    match client
-        .get_value(&part.scope, part.kind.collection(), &part.name)
+async fn list(client: &Client, kind: Kind) -> Result<Vec<(Id, Value)>, Error> {
+    let bodies = client.list_values(&Scope::Global, kind.collection());
+    bodies
+        .map_ok(|body| (id(kind, &body), body))
+        .try_collect()
         .await
-    {
-        Ok(body) => Ok(Some(((part.kind, part.name.clone()), body))),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
+}
+
+/// A kind that lives in zones and regions: also in those that the configuration no longer names.
+async fn everywhere<T: Resource>(client: &Client, kind: Kind) -> Result<Vec<(Id, Value)>, Error> {
+    let found: Vec<T> = client.aggregated_list().try_collect().await?;
+    let body = |one| serde_json::to_value(one).unwrap_or_default();
+    let with_id = |body: Value| (id(kind, &body), body);
+    Ok(found.into_iter().map(body).map(with_id).collect())
+}
+
+fn id(kind: Kind, body: &Value) -> Id {
+    let text = |field: &str| body[field].as_str().unwrap_or_default();
+    let place = ["zone", "region"]
+        .map(text)
+        .into_iter()
+        .find(|url| !url.is_empty());
+    Id {
+        kind,
+        scope: place.map_or(Scope::Global, Scope::of_url),
+        name: text("name").to_owned(),
     }
 }

@@ -20,10 +20,15 @@ pub(super) fn matches(stated: &Value, actual: &Value) -> bool {
         }
         (Value::Number(stated), Value::Number(actual)) => stated.as_f64() == actual.as_f64(),
         (Value::String(stated), Value::String(actual)) => {
-            stated == actual || (stated.contains('/') && is_same(stated, actual))
+            stated == actual || (is_reference(stated) && is_same(stated, actual))
         }
         _ => stated == actual,
     }
+}
+
+/// Whether a text can name a resource. A script may hold the path of one, and is none.
+pub(super) fn is_reference(text: &str) -> bool {
+    text.contains('/') && !text.contains(char::is_whitespace)
 }
 
 #[cfg(test)]
@@ -55,5 +60,12 @@ mod tests {
         assert!(matches(&stated, &json!("projects/p/global/urlMaps/m")));
         assert!(!matches(&stated, &json!("projects/p/global/urlMaps/n")));
         assert!(!matches(&json!("/health"), &json!("/healthz")));
+    }
+
+    #[test]
+    fn a_script_that_holds_a_path_is_compared_as_a_whole() {
+        let script = |first: &str| json!(format!("{first}\ncurl projects/p/secrets/s"));
+        assert!(matches(&script("a"), &script("a")));
+        assert!(!matches(&script("a"), &script("b")));
     }
 }

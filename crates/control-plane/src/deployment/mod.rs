@@ -1,21 +1,36 @@
 //! A deployment: what should exist, what does, and the steps between.
 //!
 //! ```text
-//! Blueprint ─┐
-//!            ├─ plan() → Vec<Step> ─ apply()
-//! Inventory ─┘   pure      printable    acts
+//! Configuration ─ Blueprint ─┐
+//!                            ├─ plan() → Plan ─ apply()
+//!                 Inventory ─┘   pure    printable  acts
 //! ```
 
+mod after;
 mod apply;
 mod blueprint;
+mod certificate;
+mod changes;
+mod cost;
 mod inventory;
+mod mark;
 mod matches;
+mod order;
 mod part;
 mod plan;
+mod rollout;
 mod step;
+mod text;
+mod versions;
 
-pub use apply::{ApplyError, apply};
-pub use blueprint::Blueprint;
-pub use inventory::Inventory;
-pub use plan::plan;
+pub use apply::{ApplyError, Progress, apply};
+pub use blueprint::{Blueprint, Front, Public, Release};
+pub use certificate::CertificateState;
+pub use cost::{Cost, CostLine};
+pub use inventory::{InService, Inventory};
+pub use mark::Mark;
+pub use part::{Id, Kind};
+pub use plan::{Drift, Plan, Terms, plan, removal};
+pub use rollout::{GroupProgress, Verdict, progress, verdict};
 pub use step::{Act, Step};
+pub use versions::{Version, switch};

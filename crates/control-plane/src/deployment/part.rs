@@ -3,16 +3,32 @@ use std::fmt;
 use gce::{Resource, Scope, compute};
 use serde_json::Value;
 
-/// The kinds of resources in a deployment.
+/// The kinds of resources in a deployment, each after those that it can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A global address.
+    Address,
+    /// A firewall rule.
+    Firewall,
+    /// A health check.
     HealthCheck,
+    /// An SSL certificate.
+    Certificate,
+    /// An instance template.
     Template,
+    /// A managed instance group.
     Group,
+    /// An autoscaler.
     Autoscaler,
+    /// A backend service.
     BackendService,
+    /// A URL map.
     UrlMap,
+    /// A target HTTP proxy.
     Proxy,
+    /// A target HTTPS proxy.
+    SecureProxy,
+    /// A forwarding rule.
     ForwardingRule,
 }
 
@@ -23,38 +39,81 @@ pub(super) enum Upkeep {
     Stated,
     /// Only these fields; the others are set once, when it is created.
     Only(&'static [&'static str]),
+    /// Every field, and none can be changed: it is made anew.
+    Anew(&'static [&'static str]),
     /// Nothing: it is immutable, or belongs to its owner once it exists.
     Nothing,
 }
 
 impl Kind {
+    /// All of them.
+    pub(super) const ALL: [Self; 12] = [
+        Self::Address,
+        Self::Firewall,
+        Self::HealthCheck,
+        Self::Certificate,
+        Self::Template,
+        Self::Group,
+        Self::Autoscaler,
+        Self::BackendService,
+        Self::UrlMap,
+        Self::Proxy,
+        Self::SecureProxy,
+        Self::ForwardingRule,
+    ];
+
     /// As it stands in the path.
-    pub(super) fn collection(self) -> &'static str {
+    pub fn collection(self) -> &'static str {
         match self {
+            Self::Address => "addresses",
+            Self::Firewall => "firewalls",
             Self::HealthCheck => compute::HealthCheck::COLLECTION,
+            Self::Certificate => "sslCertificates",
             Self::Template => compute::InstanceTemplate::COLLECTION,
             Self::Group => compute::InstanceGroupManager::COLLECTION,
             Self::Autoscaler => compute::Autoscaler::COLLECTION,
             Self::BackendService => compute::BackendService::COLLECTION,
             Self::UrlMap => compute::UrlMap::COLLECTION,
             Self::Proxy => compute::TargetHttpProxy::COLLECTION,
+            Self::SecureProxy => "targetHttpsProxies",
             Self::ForwardingRule => compute::ForwardingRule::COLLECTION,
         }
     }
 
-    pub(super) fn is_zonal(self) -> bool {
+    /// Whether it lives in a zone or a region.
+    pub(super) fn is_local(self) -> bool {
         matches!(self, Self::Group | Self::Autoscaler)
+    }
+
+    /// Whether it can bear labels; the others are marked in their descriptions.
+    pub(super) fn has_labels(self) -> bool {
+        matches!(self, Self::Address | Self::ForwardingRule)
+    }
+
+    /// Whether its name says what is in it, so that what bears the name is as stated.
+    pub(super) fn is_named_by_content(self) -> bool {
+        matches!(self, Self::Template | Self::Certificate)
     }
 
     pub(super) fn upkeep(self) -> Upkeep {
         match self {
-            Self::HealthCheck | Self::BackendService | Self::UrlMap | Self::Proxy => Upkeep::Stated,
+            Self::HealthCheck
+            | Self::BackendService
+            | Self::UrlMap
+            | Self::Proxy
+            | Self::SecureProxy => Upkeep::Stated,
+            // Where it applies cannot be changed.
+            Self::Firewall => Upkeep::Anew(&["network", "direction"]),
             // The size belongs to the autoscaler, and a rollout in progress to whoever started it.
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
             // A policy belongs to its owner, who changes it in the console. A template is immutable,
-            // and its name says what is in it. A rule's address and port are what people have written
-            // into their DNS.
-            Self::Autoscaler | Self::Template | Self::ForwardingRule => Upkeep::Nothing,
+            // and its name says what is in it, as a certificate's does. A rule's address and port are
+            // what people have written into their DNS.
+            Self::Autoscaler
+            | Self::Template
+            | Self::Certificate
+            | Self::Address
+            | Self::ForwardingRule => Upkeep::Nothing,
         }
     }
 }
@@ -62,24 +121,56 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Address => "address",
+            Self::Firewall => "firewall rule",
             Self::HealthCheck => "health check",
+            Self::Certificate => "certificate",
             Self::Template => "instance template",
             Self::Group => "managed instance group",
             Self::Autoscaler => "autoscaler",
             Self::BackendService => "backend service",
             Self::UrlMap => "URL map",
             Self::Proxy => "target HTTP proxy",
+            Self::SecureProxy => "target HTTPS proxy",
             Self::ForwardingRule => "forwarding rule",
         })
+    }
+}
+
+/// Which resource of the project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Its name there.
+    pub name: String,
+}
+
+impl Id {
+    /// How other resources refer to it, below the project: `global/urlMaps/web`.
+    pub(super) fn path(&self) -> String {
+        format!("{}/{}/{}", self.scope, self.kind.collection(), self.name)
+    }
+}
+
+impl fmt::Display for Id {
+    /// `managed instance group web in us-central1`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)?;
+        match &self.scope {
+            Scope::Global => Ok(()),
+            Scope::Zone(place) | Scope::Region(place) => write!(f, " in {place}"),
+        }
     }
 }
 
 /// One resource that should exist.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Part {
-    pub(super) kind: Kind,
-    pub(super) scope: Scope,
-    pub(super) name: String,
+    pub(super) id: Id,
+    pub(super) upkeep: Upkeep,
     /// Google's JSON, its name included.
     pub(super) body: Value,
 }

@@ -1,53 +1,256 @@
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
+use serde_json::{Map, Value, json};
+
+use super::changes::changes;
+use super::mark::LABEL;
 use super::matches::matches;
+use super::order::{order, references};
 use super::part::{Part, Upkeep};
-use super::{Act, Blueprint, Inventory, Step};
+use super::{Act, Blueprint, Id, Inventory, Kind, Mark, Step};
+use crate::FieldChange;
+
+/// What its owner allows a plan to do beyond the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Take over what has the right name and not our mark.
+    pub adopt: bool,
+    /// Set existing autoscalers to the blueprint's policy, which otherwise is for new ones.
+    pub policy: bool,
+}
+
+/// What has to be done, and what was found on the way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// One for each resource, those that are kept included.
+    pub steps: Vec<Step>,
+    /// What an owner has changed, and keeps.
+    pub drift: Vec<Drift>,
+    /// What bears a name that is needed, and is not ours.
+    pub in_the_way: Vec<Id>,
+}
+
+/// How an owner's policy differs from the blueprint's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// The autoscaler.
+    pub id: Id,
+    /// From what is in force to what the blueprint says.
+    pub changes: Vec<FieldChange>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        !self.steps.iter().any(Step::acts)
+    }
+
+    /// The same plan with the steps of these kinds only; the others are left for later.
+    #[must_use]
+    pub fn limited_to(mut self, kinds: &[Kind]) -> Self {
+        for step in self
+            .steps
+            .iter_mut()
+            .filter(|step| !kinds.contains(&step.id.kind))
+        {
+            *step = Step::new(step.id.clone(), Act::Keep);
+        }
+        self
+    }
+
+    /// Everything about it, for programs and files.
+    pub fn to_json(&self) -> Value {
+        let drift = self
+            .drift
+            .iter()
+            .map(|drift| json!({ "resource": drift.id.to_string(), "changes": drift.changes }));
+        json!({
+            "steps": self.steps.iter().map(Step::to_json).collect::<Vec<_>>(),
+            "drift": drift.collect::<Vec<_>>(),
+            "in_the_way": self.in_the_way.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    }
+}
 
 /// What has to be done so that everything in the blueprint exists as it states: nothing, if it does.
-/// Steps come in the order of dependency: a resource after those it refers to.
-pub fn plan(blueprint: &Blueprint, inventory: &Inventory) -> Vec<Step> {
-    let parts = blueprint.parts().into_iter();
-    parts.filter_map(|part| step(part, inventory)).collect()
+///
+/// Steps come in the order in which one thing needs another. What bears the blueprint's mark and is
+/// not in it any more is deleted; former templates stay, since a rollback needs them.
+pub fn plan(blueprint: &Blueprint, found: &Inventory, terms: Terms) -> Plan {
+    let parts = blueprint.parts(found);
+    let mut plan = Plan::default();
+    for part in &parts {
+        match found.get(&part.id) {
+            Some(actual) if !is_ours(blueprint, part, actual) && !terms.adopt => {
+                plan.in_the_way.push(part.id.clone());
+            }
+            Some(actual) => plan.steps.push(update(part, actual, blueprint, terms)),
+            None => plan.steps.push(create(part, blueprint, found)),
+        }
+        plan.drift.extend(drift(blueprint, part, found, terms));
+    }
+    if let Some(mark) = &blueprint.mark {
+        plan.steps.extend(leftovers(mark, &parts, found));
+    }
+    order(&mut plan.steps, found);
+    plan
 }
 
-fn step(part: Part, inventory: &Inventory) -> Option<Step> {
-    let act = match inventory.get(&part) {
-        None => Act::Create(part.body.clone()),
-        Some(actual) => Act::Update(update(&part, actual)?),
+/// What has to be done so that nothing with this mark exists any more.
+pub fn removal(mark: &Mark, found: &Inventory) -> Plan {
+    let all = found.marked(mark).map(|(id, _)| id.clone());
+    let mut steps: Vec<Step> = all.map(|id| Step::new(id, Act::Delete)).collect();
+    // In reverse: what is named last was needed first.
+    steps.reverse();
+    order(&mut steps, found);
+    Plan {
+        steps,
+        ..Plan::default()
+    }
+}
+
+fn is_ours(blueprint: &Blueprint, part: &Part, actual: &Value) -> bool {
+    let Part { id, .. } = part;
+    let is_marked = |mark: &Mark| mark.is_on(id.kind, actual);
+    blueprint.mark.as_ref().is_none_or(is_marked) || id.kind.is_named_by_content()
+}
+
+fn create(part: &Part, blueprint: &Blueprint, found: &Inventory) -> Step {
+    let mut step = Step::new(part.id.clone(), Act::Create(part.body.clone()));
+    if part.id.kind == Kind::Template
+        && let Some(before) = found.in_service(&blueprint.name)
+        && let Some(body) = found.template(&before.template)
+    {
+        step.changes = changes(&part.body["properties"], &body["properties"]);
+        step.why = Some(format!(
+            "a template never changes: it takes the place of {}",
+            before.template
+        ));
+    }
+    step
+}
+
+/// What an existing resource needs to be as stated.
+fn update(part: &Part, actual: &Value, blueprint: &Blueprint, terms: Terms) -> Step {
+    let mut patch = differing(part, actual);
+    if part.id.kind == Kind::Autoscaler && terms.policy {
+        let policy = fields(
+            &part.body["autoscalingPolicy"],
+            &actual["autoscalingPolicy"],
+        );
+        if !policy.is_empty() {
+            patch.insert("autoscalingPolicy".to_owned(), Value::Object(policy));
+        }
+    }
+    if !is_ours(blueprint, part, actual) {
+        if part.id.kind.has_labels() {
+            return label(part, blueprint, actual);
+        }
+        patch.insert("description".to_owned(), part.body["description"].clone());
+    }
+    if patch.is_empty() {
+        return Step::new(part.id.clone(), Act::Keep);
+    }
+    let told = changes(&Value::Object(patch.clone()), actual);
+    let mut step = if let Some(field) = anew(part, &patch) {
+        let mut step = Step::new(part.id.clone(), Act::Replace(part.body.clone()));
+        step.why = Some(format!("its {field} cannot be changed"));
+        step
+    } else {
+        // With it, Google refuses the change if somebody else's came first.
+        if let Some(fingerprint) = actual.get("fingerprint") {
+            patch.insert("fingerprint".to_owned(), fingerprint.clone());
+        }
+        Step::new(part.id.clone(), Act::Update(Value::Object(patch)))
     };
-    Some(Step { part, act })
+    step.changes = told;
+    step
 }
 
-/// The fields of an existing resource that are not as stated, as a merge patch.
-fn update(part: &Part, actual: &Value) -> Option<Value> {
-    let is_kept = |field: &str| match part.kind.upkeep() {
-        Upkeep::Stated => true,
+/// The fields of a resource that are kept as stated and are not.
+fn differing(part: &Part, actual: &Value) -> Map<String, Value> {
+    let is_kept = |field: &str| match part.upkeep {
+        Upkeep::Stated | Upkeep::Anew(_) => true,
         Upkeep::Only(fields) => fields.contains(&field),
         Upkeep::Nothing => false,
     };
-    let stated = part
-        .body
-        .as_object()?
-        .iter()
-        .filter(|(field, _)| is_kept(field));
-    let differs = |(field, stated): &(&String, &Value)| {
-        !actual
-            .get(field.as_str())
-            .is_some_and(|actual| matches(stated, actual))
-    };
-    let mut patch: Map<String, Value> = stated
-        .filter(differs)
+    let mut fields = fields(&part.body, actual);
+    fields.retain(|field, _| is_kept(field));
+    fields
+}
+
+/// The stated fields that are otherwise.
+fn fields(stated: &Value, actual: &Value) -> Map<String, Value> {
+    let stated = stated.as_object().into_iter().flatten();
+    stated
+        .filter(|(field, stated)| {
+            let is_there = actual.get(field.as_str());
+            !is_there.is_some_and(|actual| matches(stated, actual))
+        })
         .map(|(field, value)| (field.clone(), value.clone()))
+        .collect()
+}
+
+fn anew(part: &Part, patch: &Map<String, Value>) -> Option<&'static str> {
+    match part.upkeep {
+        Upkeep::Anew(fields) => fields
+            .iter()
+            .copied()
+            .find(|field| patch.contains_key(*field)),
+        _ => None,
+    }
+}
+
+fn label(part: &Part, blueprint: &Blueprint, actual: &Value) -> Step {
+    let mut labels = actual["labels"].as_object().cloned().unwrap_or_default();
+    labels.insert(LABEL.to_owned(), blueprint.name.clone().into());
+    let fingerprint = actual["labelFingerprint"].as_str().unwrap_or_default();
+    let mut step = Step::new(
+        part.id.clone(),
+        Act::SetLabels {
+            labels,
+            fingerprint: fingerprint.to_owned(),
+        },
+    );
+    step.why = Some("it is taken over".to_owned());
+    step
+}
+
+/// A policy that its owner has changed is kept and told.
+fn drift(blueprint: &Blueprint, part: &Part, found: &Inventory, terms: Terms) -> Option<Drift> {
+    let is_concerned = part.id.kind == Kind::Autoscaler && blueprint.mark.is_some();
+    let actual = found
+        .get(&part.id)
+        .filter(|_| is_concerned && !terms.policy)?;
+    let changes = changes(
+        &part.body["autoscalingPolicy"],
+        &actual["autoscalingPolicy"],
+    );
+    (!changes.is_empty()).then(|| Drift {
+        id: part.id.clone(),
+        changes,
+    })
+}
+
+/// What bears the mark, is in the blueprint no longer, and is named by nothing that stays.
+fn leftovers(mark: &Mark, parts: &[Part], found: &Inventory) -> Vec<Step> {
+    let wanted: BTreeSet<&Id> = parts.iter().map(|part| &part.id).collect();
+    let named: BTreeSet<String> = parts
+        .iter()
+        .flat_map(|part| references(&part.body))
         .collect();
-    if patch.is_empty() {
-        return None;
-    }
-    // With it, Google refuses the change if somebody else's came first.
-    if let Some(fingerprint) = actual.get("fingerprint") {
-        patch.insert("fingerprint".to_owned(), fingerprint.clone());
-    }
-    Some(Value::Object(patch))
+    let is_left =
+        |id: &&Id| !wanted.contains(id) && id.kind != Kind::Template && !named.contains(&id.path());
+    let left = found.marked(mark).map(|(id, _)| id).filter(is_left);
+    let mut steps: Vec<Step> = left
+        .map(|id| {
+            let mut step = Step::new(id.clone(), Act::Delete);
+            step.why = Some("the configuration no longer asks for it".to_owned());
+            step
+        })
+        .collect();
+    steps.reverse();
+    steps
 }
 
 #[cfg(test)]

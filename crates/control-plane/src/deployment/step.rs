@@ -1,55 +1,121 @@
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::part::Part;
+use super::Id;
+use crate::FieldChange;
 
-/// One thing to do. Displays itself: `create health check flaskscale`.
+/// What happens to one resource. Displays itself: `create health check flaskscale`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    pub(super) part: Part,
-    pub(super) act: Act,
+    /// Which resource.
+    pub id: Id,
+    /// What to do.
+    pub act: Act,
+    /// What becomes otherwise, or how a new template differs from the one in service.
+    pub changes: Vec<FieldChange>,
+    /// Why, where the act does not say it.
+    pub why: Option<String>,
+    /// The steps of the same plan that must be done before, by their place in it.
+    pub(super) needs: Vec<usize>,
 }
 
 /// What to do with a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
+    /// Nothing: it is as it should be.
+    Keep,
     /// Create it, with this body.
     Create(Value),
     /// Change it by this merge patch.
     Update(Value),
+    /// Delete it, and create it anew with this body.
+    Replace(Value),
+    /// Give it these labels, if they are still those with this fingerprint.
+    SetLabels {
+        /// All of them.
+        labels: Map<String, Value>,
+        /// As read.
+        fingerprint: String,
+    },
+    /// Delete it.
+    Delete,
 }
 
 impl Step {
-    /// What to do.
-    pub fn act(&self) -> &Act {
-        &self.act
+    pub(super) fn new(id: Id, act: Act) -> Self {
+        Self {
+            id,
+            act,
+            changes: Vec::new(),
+            why: None,
+            needs: Vec::new(),
+        }
     }
 
-    /// The resource's collection, as it stands in its path.
-    pub fn collection(&self) -> &'static str {
-        self.part.kind.collection()
+    /// How a plan shows it: `+` for new, `~` for changed, `-` for deleted, `=` for kept, and `±` for
+    /// what is made anew.
+    pub fn sign(&self) -> char {
+        match &self.act {
+            Act::Keep => '=',
+            Act::Create(_) => '+',
+            Act::Update(_) | Act::SetLabels { .. } => '~',
+            Act::Replace(_) => '±',
+            Act::Delete => '-',
+        }
     }
 
-    /// The resource's name.
-    pub fn name(&self) -> &str {
-        &self.part.name
+    /// Whether anything is to be done.
+    pub fn acts(&self) -> bool {
+        self.act != Act::Keep
+    }
+
+    /// Everything about it, for programs and for plans that are kept in a file.
+    pub fn to_json(&self) -> Value {
+        let (act, body) = match &self.act {
+            Act::Keep => ("keep", None),
+            Act::Create(body) => ("create", Some(body.clone())),
+            Act::Update(patch) => ("update", Some(patch.clone())),
+            Act::Replace(body) => ("replace", Some(body.clone())),
+            Act::SetLabels {
+                labels,
+                fingerprint,
+            } => (
+                "setLabels",
+                Some(json!({ "labels": labels, "labelFingerprint": fingerprint })),
+            ),
+            Act::Delete => ("delete", None),
+        };
+        json!({
+            "act": act,
+            "kind": self.id.kind.to_string(),
+            "collection": self.id.kind.collection(),
+            "scope": self.id.scope.to_string(),
+            "name": self.id.name,
+            "body": body,
+            "changes": self.changes,
+            "why": self.why,
+        })
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Part { kind, name, .. } = &self.part;
+        let id = &self.id;
         match &self.act {
-            Act::Create(_) => write!(f, "create {kind} {name}"),
+            Act::Keep => write!(f, "keep {id}"),
+            Act::Create(_) => write!(f, "create {id}"),
             Act::Update(patch) => {
                 let fields = patch.as_object().into_iter().flat_map(|patch| patch.keys());
                 let fields: Vec<&str> = fields
                     .map(String::as_str)
                     .filter(|field| *field != "fingerprint")
                     .collect();
-                write!(f, "update {kind} {name}: {}", fields.join(", "))
+                write!(f, "update {id}: {}", fields.join(", "))
             }
+            Act::Replace(_) => write!(f, "replace {id}"),
+            Act::SetLabels { .. } => write!(f, "label {id}"),
+            Act::Delete => write!(f, "delete {id}"),
         }
     }
 }

@@ -24,29 +24,29 @@ pub(crate) fn merge_patch(before: &Value, after: &Value) -> Option<Value> {
     (!patch.is_empty()).then_some(Value::Object(patch))
 }
 
+/// What a merge patch makes of a value: RFC 7396's own algorithm.
+pub(crate) fn merged(target: &Value, patch: &Value) -> Value {
+    let Value::Object(patch) = patch else {
+        return patch.clone();
+    };
+    let mut target = target.as_object().cloned().unwrap_or_default();
+    for (key, change) in patch {
+        if change.is_null() {
+            target.remove(key);
+        } else {
+            let old = target.get(key).cloned().unwrap_or_default();
+            target.insert(key.clone(), merged(&old, change));
+        }
+    }
+    Value::Object(target)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-
-    /// RFC 7396's own algorithm, to prove ours against.
-    fn apply(target: &Value, patch: &Value) -> Value {
-        let Value::Object(patch) = patch else {
-            return patch.clone();
-        };
-        let mut target = target.as_object().cloned().unwrap_or_default();
-        for (key, change) in patch {
-            if change.is_null() {
-                target.remove(key);
-            } else {
-                let old = target.get(key).cloned().unwrap_or_default();
-                target.insert(key.clone(), apply(&old, change));
-            }
-        }
-        Value::Object(target)
-    }
 
     #[test]
     fn only_what_differs_is_in_the_patch() {
@@ -77,7 +77,7 @@ mod tests {
         #[test]
         fn applying_the_patch_gives_the_other_value(before in object(), after in object()) {
             let patched = match merge_patch(&before, &after) {
-                Some(patch) => apply(&before, &patch),
+                Some(patch) => merged(&before, &patch),
                 None => before,
             };
             prop_assert_eq!(patched, after);

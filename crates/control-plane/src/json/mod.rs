@@ -6,9 +6,9 @@ mod difference;
 mod hash;
 mod merge_patch;
 
-pub(crate) use difference::changes;
+pub(crate) use difference::{changes, text};
 pub(crate) use hash::hash;
-pub(crate) use merge_patch::merge_patch;
+pub(crate) use merge_patch::{merge_patch, merged};
 
 use serde_json::Value;
 

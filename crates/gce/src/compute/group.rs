@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wire::wire_struct;
-use super::{InstanceStatus, Operation};
+use super::{InstanceStatus, Operation, OperationErrorItem};
 use crate::open_enum::open_enum;
-use crate::page::{Page, items};
+use crate::page::{List, Page, items};
 use crate::{Client, Error, Resource, Scope};
 
 wire_struct! {
@@ -105,6 +105,28 @@ wire_struct! {
     }
 }
 
+wire_struct! {
+    /// An attempt of a group that failed.
+    pub struct GroupError {
+        /// What went wrong.
+        pub error: Option<OperationErrorItem>,
+        /// Which instance, and what was attempted.
+        pub instance_action_details: Option<AttemptedAction>,
+        /// RFC 3339.
+        pub timestamp: Option<String>,
+    }
+}
+
+wire_struct! {
+    /// What a group attempted.
+    pub struct AttemptedAction {
+        /// The instance's URL.
+        pub instance: Option<String>,
+        /// What was to be done to it.
+        pub action: Option<CurrentAction>,
+    }
+}
+
 open_enum! {
     /// What a group is doing to an instance.
     pub enum CurrentAction {
@@ -191,6 +213,18 @@ impl Client {
         let request = self.compute(Method::POST, scope, &path);
         let request = request.map(|request| request.query("maxResults", "500").repeatable());
         items::<ManagedInstances>(self.clone(), request)
+    }
+
+    /// What a group attempted in vain, with instances that are gone too.
+    pub fn group_errors(
+        &self,
+        scope: &Scope,
+        group: &str,
+    ) -> impl Stream<Item = Result<GroupError, Error>> + Send + use<> {
+        let path = [InstanceGroupManager::COLLECTION, group, "listErrors"];
+        let request = self.compute(Method::GET, scope, &path);
+        let request = request.map(|request| request.query("maxResults", "500"));
+        items::<List<GroupError>>(self.clone(), request)
     }
 
     /// Sets a group's target size. Google refuses with 412 while an autoscaler owns it.

@@ -5,6 +5,7 @@
 
 mod autoscaler;
 mod group;
+mod image;
 mod instance;
 mod load_balancer;
 mod operation;
@@ -15,9 +16,10 @@ pub(crate) mod wire;
 
 pub use autoscaler::{Autoscaler, AutoscalerStatusDetail};
 pub use group::{
-    CurrentAction, GroupStatus, InstanceGroupManager, InstanceHealth, ManagedInstance, NamedPort,
-    VersionRef,
+    AttemptedAction, CurrentAction, GroupError, GroupStatus, InstanceGroupManager, InstanceHealth,
+    ManagedInstance, NamedPort, VersionRef,
 };
+pub use image::Image;
 pub use instance::{
     Instance, InstanceProperties, InstanceStatus, InstanceTemplate, Metadata, MetadataItem,
 };

@@ -6,172 +6,485 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::deployment::part::Kind;
+use crate::configuration::Configuration;
+use crate::deployment::{Cost, Release};
+use crate::json::merged;
 
-fn blueprint() -> Blueprint {
+const FILE: &str = "name = \"web\"\nregions = [\"us-central1\"]\n";
+const DOMAIN: &str = "site.domain = \"app.example.com\"\n";
+
+fn tutorial() -> Blueprint {
     Blueprint::tutorial("demo", "us-central1-a", "web")
 }
 
-/// What there is after a plan was carried out, with the defaults that a cloud fills in.
-fn after(blueprint: &Blueprint, before: &Inventory) -> Inventory {
-    let mut inventory = before.clone();
-    for step in plan(blueprint, before) {
-        let mut body = before.get(&step.part).cloned().unwrap_or_else(|| json!({}));
-        let (Act::Create(stated) | Act::Update(stated)) = &step.act;
-        for (field, value) in stated.as_object().unwrap() {
-            body[field] = value.clone();
-        }
-        body["id"] = json!("42");
-        body["fingerprint"] = json!("abc=");
-        inventory.add(&step.part, body);
-    }
-    inventory
+/// The blueprint of a file with these settings more.
+fn configured(settings: &str) -> Blueprint {
+    let configuration = Configuration::read(&format!("{FILE}{settings}")).unwrap();
+    let release = Release {
+        image: "docker.io/library/app:1".to_owned(),
+        boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
+    };
+    Blueprint::of(&configuration, "demo", &release)
 }
 
-fn told(blueprint: &Blueprint, inventory: &Inventory) -> Vec<String> {
-    plan(blueprint, inventory)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+fn usual(blueprint: &Blueprint, found: &Inventory) -> Plan {
+    plan(blueprint, found, Terms::default())
+}
+
+/// What there is after a plan was carried out, with what a cloud fills in.
+fn after(plan: &Plan, before: &Inventory) -> Inventory {
+    let mut after = before.after(plan);
+    for step in plan.steps.iter().filter(|step| step.act != Act::Delete) {
+        let defaults = json!({
+            "id": "42",
+            "fingerprint": "abc=",
+            "labelFingerprint": "def=",
+            "address": "203.0.113.1",
+            "timeoutSec": 30,
+            "selfLink": format!("https://www.googleapis.com/compute/v1/projects/demo/{}", step.id.path()),
+            // What the cloud says of others is no use of them.
+            "instanceGroup": format!("projects/demo/{}/instanceGroups/{}", step.id.scope, step.id.name),
+            "status": { "autoscaler": format!("projects/demo/{}/autoscalers/{}", step.id.scope, step.id.name) },
+            "users": ["projects/demo/global/forwardingRules/web-80"],
+        });
+        let body = after.get(&step.id).unwrap().clone();
+        after.set(step.id.clone(), merged(&defaults, &body));
+    }
+    after
+}
+
+/// What there is once `blueprint` was deployed to an empty project.
+fn deployed(blueprint: &Blueprint) -> Inventory {
+    let nothing = Inventory::default();
+    after(&usual(blueprint, &nothing), &nothing)
+}
+
+/// Makes something else of a resource.
+fn edit(found: &mut Inventory, kind: Kind, patch: &Value) {
+    let id = found.all(kind).next().unwrap().0.clone();
+    let body = merged(found.get(&id).unwrap(), patch);
+    found.set(id, body);
+}
+
+/// Only what acts: a plan of the whole is the business of the first test.
+fn told(plan: &Plan) -> String {
+    let steps = plan.steps.iter().filter(|step| step.acts()).cloned();
+    let plan = Plan {
+        steps: steps.collect(),
+        ..plan.clone()
+    };
+    plan.to_string()
 }
 
 #[test]
-fn an_empty_project_gets_everything_in_the_order_of_dependency() {
-    let template = blueprint().template_name();
+fn an_empty_project_gets_everything_and_then_nothing_is_left_to_do() {
+    let blueprint = configured("");
+    let template = blueprint.template_name();
+    let plan = usual(&blueprint, &Inventory::default());
+    let everything = format!(
+        "\
++ health check web-serve
++ health check web-heal
++ firewall rule web-probes
++ instance template {template}
++ managed instance group web in us-central1
++ autoscaler web in us-central1
++ backend service web-site
++ address web-ip
++ URL map web-site
++ target HTTP proxy web-http
++ forwarding rule web-80
+"
+    );
+    assert_eq!(plan.to_string(), everything);
+    let found = deployed(&blueprint);
+    let again = usual(&blueprint, &found);
+    assert_eq!(again.to_string(), everything.replace('+', "="));
+    assert!(again.is_empty());
+}
+
+#[test]
+fn a_domain_brings_https_and_http_leads_there_once_the_certificate_is_issued() {
+    let (plain, secure) = (configured(""), configured(DOMAIN));
+    let mut found = deployed(&plain);
+    let plan = usual(&secure, &found);
+    let certificate = found_certificate(&secure);
     assert_eq!(
-        told(&blueprint(), &Inventory::default()),
+        told(&plan),
+        format!(
+            "+ certificate {certificate}\n+ target HTTPS proxy web-https\n+ forwarding rule web-443\n"
+        )
+    );
+    found = after(&plan, &found);
+    assert!(usual(&secure, &found).is_empty(), "nothing to do but wait");
+    edit(
+        &mut found,
+        Kind::Certificate,
+        &json!({"managed": {"status": "ACTIVE"}}),
+    );
+    let plan = usual(&secure, &found);
+    assert_eq!(
+        told(&plan),
+        "\
++ URL map web-redirect
+~ target HTTP proxy web-http
+    urlMap: global/urlMaps/web-site → global/urlMaps/web-redirect
+"
+    );
+    found = after(&plan, &found);
+    assert!(usual(&secure, &found).is_empty());
+
+    let other = configured("site.domain = \"www.example.com\"\n");
+    let swap = usual(&other, &found);
+    let proxy = swap
+        .steps
+        .iter()
+        .find(|step| step.id.kind == Kind::SecureProxy);
+    let Act::Update(patch) = &proxy.unwrap().act else {
+        panic!("the proxy shows both certificates: {swap}");
+    };
+    assert_eq!(patch["sslCertificates"].as_array().unwrap().len(), 2);
+    assert!(
+        !swap
+            .steps
+            .iter()
+            .any(|step| step.act == Act::Delete && step.id.kind == Kind::Certificate)
+    );
+
+    let back = usual(&plain, &found);
+    let gone = back.steps.iter().filter(|step| step.act == Act::Delete);
+    let gone: Vec<String> = gone.map(|step| step.id.to_string()).collect();
+    assert_eq!(
+        gone,
         [
-            "create health check web",
-            &format!("create instance template {template}"),
-            "create managed instance group web",
-            "create autoscaler web",
-            "create backend service web",
-            "create URL map web",
-            "create target HTTP proxy web",
-            "create forwarding rule web",
+            "forwarding rule web-443",
+            "target HTTPS proxy web-https",
+            "URL map web-redirect",
+            &format!("certificate {certificate}"),
         ]
     );
 }
 
-#[test]
-fn a_resource_refers_only_to_those_before_it() {
-    let parts = blueprint().parts();
-    let mut known = BTreeSet::new();
-    for part in &parts {
-        for reference in references(&part.body) {
-            assert!(
-                known.contains(&reference),
-                "{} refers to {reference}",
-                part.kind
-            );
-        }
-        known.insert(format!("{}/{}", part.kind.collection(), part.name));
-        if part.kind == Kind::Group {
-            known.insert(format!("instanceGroups/{}", part.name));
-        }
-    }
-}
-
-/// Collection and name of each resource of ours that a body names.
-fn references(body: &Value) -> Vec<String> {
-    match body {
-        Value::String(text) if text.starts_with("https://www.googleapis.com/") => {
-            let mut segments = text.rsplit('/');
-            let (name, collection) = (segments.next().unwrap(), segments.next().unwrap());
-            vec![format!("{collection}/{name}")]
-        }
-        Value::Array(items) => items.iter().flat_map(references).collect(),
-        Value::Object(fields) => fields.values().flat_map(references).collect(),
-        _ => Vec::new(),
-    }
+fn found_certificate(blueprint: &Blueprint) -> String {
+    let parts = blueprint.parts(&Inventory::default());
+    let certificate = parts
+        .into_iter()
+        .find(|part| part.id.kind == Kind::Certificate);
+    certificate.unwrap().id.name
 }
 
 #[test]
-fn what_the_owner_changed_is_left_alone() {
-    let mut inventory = after(&blueprint(), &Inventory::default());
-    let parts = blueprint().parts();
-    let autoscaler = parts
+fn one_field_of_each_kind_is_one_change_of_it() {
+    let before = configured("");
+    let found = deployed(&before);
+    let template = before.template_name();
+    for (settings, expected) in [
+        ("site.draining_seconds = 5\n", "~ backend service web-site\n    connectionDraining.drainingTimeoutSec: 60 → 5\n".to_owned()),
+        ("update.surge = 4\n", "~ managed instance group web in us-central1\n    updatePolicy.maxSurge.fixed: 3 → 4\n".to_owned()),
+        (
+            "machine.type = \"e2-medium\"\n",
+            format!("+ instance template NEW: a template never changes: it takes the place of {template}\n    machineType: e2-small → e2-medium\n~ managed instance group web in us-central1\n    instanceTemplate: URL/{template} → URL/NEW\n    versions[0].instanceTemplate: URL/{template} → URL/NEW\n"),
+        ),
+        (
+            "app.environment.LEVEL = \"info\"\n",
+            format!("+ instance template NEW: a template never changes: it takes the place of {template}\n    metadata.user-data: LEVEL=info (new)\n~ managed instance group web in us-central1\n    instanceTemplate: URL/{template} → URL/NEW\n    versions[0].instanceTemplate: URL/{template} → URL/NEW\n"),
+        ),
+        ("app.health_path = \"/up\"\n", "~ health check web-serve\n    httpHealthCheck.requestPath: /health → /up\n~ health check web-heal\n    httpHealthCheck.requestPath: /health → /up\n".to_owned()),
+    ] {
+        let wanted = configured(settings);
+        let url = "global/instanceTemplates";
+        let told = told(&usual(&wanted, &found)).replace(url, "URL");
+        let expected = expected.replace("NEW", &wanted.template_name());
+        assert_eq!(told, expected, "{settings}");
+    }
+}
+
+#[test]
+fn what_cannot_be_changed_is_made_anew_and_says_why() {
+    let found = deployed(&configured(""));
+    let plan = usual(&configured("machine.network = \"private\"\n"), &found);
+    let firewall = plan
+        .steps
         .iter()
-        .find(|part| part.kind == Kind::Autoscaler)
+        .find(|step| step.id.kind == Kind::Firewall)
         .unwrap();
-    inventory.add(
-        autoscaler,
-        json!({"autoscalingPolicy": {"minNumReplicas": 4}}),
+    assert_eq!(firewall.sign(), '±');
+    assert_eq!(
+        firewall.why.as_deref(),
+        Some("its network cannot be changed")
     );
-    let group = parts.iter().find(|part| part.kind == Kind::Group).unwrap();
-    let mut body = inventory.get(group).unwrap().clone();
-    body["targetSize"] = json!(5);
-    inventory.add(group, body);
-    assert_eq!(told(&blueprint(), &inventory), [""; 0]);
 }
 
 #[test]
-fn another_machine_type_is_a_new_template_and_a_rollout() {
-    let inventory = after(&blueprint(), &Inventory::default());
-    let wanted = Blueprint {
-        machine_type: "e2-small".to_owned(),
-        ..blueprint()
+fn another_region_brings_its_group_and_a_region_less_takes_it_away() {
+    let two = "name = \"web\"\nregions = [\"us-central1\", \"europe-west1\"]\n";
+    let configuration = Configuration::read(two).unwrap();
+    let release = Release {
+        image: "docker.io/library/app:1".to_owned(),
+        boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
+    };
+    let two = Blueprint::of(&configuration, "demo", &release);
+    let one = configured("");
+    let growth = told(&usual(&two, &deployed(&one)));
+    assert!(
+        growth.contains("+ managed instance group web in europe-west1\n"),
+        "{growth}"
+    );
+    assert!(growth.contains("~ backend service web-site\n"), "{growth}");
+    let plan = usual(&one, &deployed(&two));
+    let shrinking = told(&plan);
+    assert!(
+        shrinking.contains("- managed instance group web in europe-west1"),
+        "{shrinking}"
+    );
+    // The balancer lets go of the group, and its autoscaler ends, before the group goes.
+    let group = plan
+        .steps
+        .iter()
+        .find(|step| step.act == Act::Delete && step.id.kind == Kind::Group);
+    let needs = group
+        .unwrap()
+        .needs
+        .iter()
+        .map(|need| plan.steps[*need].id.kind);
+    assert_eq!(
+        needs.collect::<BTreeSet<_>>(),
+        [Kind::Autoscaler, Kind::BackendService].into()
+    );
+}
+
+#[test]
+fn what_belongs_to_others_is_in_the_way_until_it_is_adopted() {
+    let blueprint = configured("");
+    let mut found = deployed(&blueprint);
+    edit(&mut found, Kind::UrlMap, &json!({"description": "by hand"}));
+    edit(&mut found, Kind::Address, &json!({"description": null}));
+    edit(&mut found, Kind::Autoscaler, &json!({"description": null}));
+    let refused = usual(&blueprint, &found);
+    assert_eq!(refused.in_the_way.len(), 3);
+    assert_eq!(
+        told(&refused).lines().last().unwrap(),
+        "! URL map web-site is not of this deployment: choose another name, or take it over with --adopt"
+    );
+    assert!(refused.is_empty());
+    let terms = Terms {
+        adopt: true,
+        ..Terms::default()
+    };
+    let adoption = plan(&blueprint, &found, terms);
+    assert_eq!(
+        told(&adoption),
+        "\
+~ autoscaler web in us-central1
+    description: flaskscale:web;v=1 (new)
+~ address web-ip: it is taken over
+~ URL map web-site
+    description: by hand → flaskscale:web;v=1
+"
+    );
+    assert!(usual(&blueprint, &after(&adoption, &found)).is_empty());
+}
+
+#[test]
+fn an_owners_policy_is_told_and_kept_unless_the_file_shall_win() {
+    let blueprint = configured("");
+    let mut found = deployed(&blueprint);
+    edit(
+        &mut found,
+        Kind::Autoscaler,
+        &json!({"autoscalingPolicy": {"minNumReplicas": 4}}),
+    );
+    edit(&mut found, Kind::Group, &json!({"targetSize": 5}));
+    let kept = usual(&blueprint, &found);
+    assert!(kept.is_empty());
+    assert_eq!(
+        told(&kept),
+        "\
+! autoscaler web in us-central1: its policy is kept as its owner has it; --policy sets it to the file's
+    minNumReplicas: 4 (in the file: 2)
+"
+    );
+    let terms = Terms {
+        policy: true,
+        ..Terms::default()
     };
     assert_eq!(
-        told(&wanted, &inventory),
-        [
-            format!("create instance template {}", wanted.template_name()),
-            "update managed instance group web: instanceTemplate, versions".to_owned(),
-        ]
+        told(&plan(&blueprint, &found, terms)),
+        "~ autoscaler web in us-central1\n    autoscalingPolicy.minNumReplicas: 4 → 2\n"
     );
+}
+
+#[test]
+fn removal_goes_backwards_and_takes_former_templates_too() {
+    let (old, new) = (configured(""), configured("machine.type = \"e2-medium\"\n"));
+    let found = deployed(&old);
+    let found = after(&usual(&new, &found), &found);
+    let plan = removal(&Mark::of("web"), &found);
+    let templates = plan
+        .steps
+        .iter()
+        .filter(|step| step.id.kind == Kind::Template);
+    assert_eq!(templates.count(), 2);
+    let gone = after(&plan, &found);
+    assert_eq!(removal(&Mark::of("web"), &gone).steps, []);
+    assert!(removal(&Mark::of("we"), &found).is_empty());
+}
+
+#[test]
+fn the_machines_of_the_tutorial_cost_what_the_table_says() {
+    let found = deployed(&configured(""));
+    let cost = Cost::of(&Mark::of("web"), &found);
+    let (least, most) = cost.per_month();
+    // Two to six of e2-small at 12.23, with addresses at 3.65 and disks at 1.00, and 18.25 for the rules.
+    assert!((least - 52.01).abs() < 0.01, "{cost:?}");
+    assert!((most - 119.53).abs() < 0.01, "{cost:?}");
+    assert_eq!(
+        Cost::of(&Mark::of("web"), &Inventory::default()).per_hour(),
+        (0.0, 0.0)
+    );
+}
+
+#[test]
+fn the_local_deployment_is_as_it_was_and_nobodys() {
+    let blueprint = tutorial();
+    let template = blueprint.template_name();
+    let plan = usual(&blueprint, &Inventory::default());
+    assert_eq!(
+        plan.to_string(),
+        format!(
+            "\
++ health check web
++ instance template {template}
++ managed instance group web in us-central1-a
++ autoscaler web in us-central1-a
++ backend service web
++ URL map web
++ target HTTP proxy web
++ forwarding rule web
+"
+        )
+    );
+    let mut found = deployed(&blueprint);
+    edit(
+        &mut found,
+        Kind::Autoscaler,
+        &json!({"autoscalingPolicy": {"minNumReplicas": 4}}),
+    );
+    edit(&mut found, Kind::Group, &json!({"targetSize": 5}));
+    assert_eq!(told(&usual(&blueprint, &found)), "");
 }
 
 #[test]
 fn an_update_carries_the_fingerprint_of_what_it_was_planned_on() {
-    let inventory = after(&blueprint(), &Inventory::default());
+    let found = deployed(&tutorial());
     let wanted = Blueprint {
         draining_s: 30,
-        ..blueprint()
+        ..tutorial()
     };
-    let steps = plan(&wanted, &inventory);
-    let [
-        Step {
-            act: Act::Update(patch),
-            ..
-        },
-    ] = steps.as_slice()
-    else {
-        panic!("one update: {steps:?}");
-    };
+    let plan = usual(&wanted, &found);
+    let service = plan.steps.iter().find(|step| step.acts()).unwrap();
     let expected = json!({"connectionDraining": {"drainingTimeoutSec": 30}, "fingerprint": "abc="});
-    assert_eq!(*patch, expected);
+    assert_eq!(service.act, Act::Update(expected));
 }
 
-fn any_blueprint() -> impl Strategy<Value = Blueprint> {
-    let metadata = prop::collection::btree_map("[a-z]{1,3}", "[a-z]{0,3}", 0..3);
-    let types = prop::sample::select(vec!["e2-micro", "e2-small"]);
-    (types, metadata, 1..4_u16, 0..3_u32, "/[a-z]{0,2}").prop_map(
-        |(machine_type, metadata, port, draining_s, health_path)| Blueprint {
-            machine_type: machine_type.to_owned(),
-            metadata,
-            port,
-            draining_s,
-            health_path,
-            ..blueprint()
+#[test]
+fn the_size_of_a_group_is_set_when_it_is_made_and_never_after() {
+    let before = configured("");
+    let found = deployed(&before);
+    let settings = "machine.type = \"e2-medium\"\nscaling = { min = 3, max = 9 }\n";
+    let plan = plan(
+        &configured(settings),
+        &found,
+        Terms {
+            policy: true,
+            ..Terms::default()
         },
-    )
+    );
+    for step in &plan.steps {
+        if let Act::Update(patch) = &step.act {
+            assert_eq!(patch.get("targetSize"), None, "{step}");
+        }
+    }
+}
+
+fn any_settings() -> impl Strategy<Value = String> {
+    let types = prop::sample::select(vec!["e2-micro", "e2-small"]);
+    let domain = prop::sample::select(vec!["", DOMAIN, "site.domain = \"www.example.com\"\n"]);
+    let network = prop::sample::select(vec!["default", "private"]);
+    (types, domain, network, 1..4_u16, 0..3_u32).prop_map(|(machine, domain, network, port, draining)| {
+        format!(
+            "{domain}site.draining_seconds = {draining}\napp.port = {port}\nmachine = {{ type = \"{machine}\", network = \"{network}\" }}\n"
+        )
+    })
 }
 
 proptest! {
-    /// From any earlier deployment one plan leads to the wanted one, and the next finds nothing to do.
+    /// From any earlier deployment, whole or half gone, one plan leads to the wanted one, and the next
+    /// finds nothing to do; each step needs only steps that do not wait for it.
     #[test]
     fn the_plan_of_what_was_applied_is_empty(
-        earlier in any_blueprint(),
-        wanted in any_blueprint(),
-        missing in prop::collection::btree_set(0..8_usize, 0..8),
+        earlier in any_settings(),
+        wanted in any_settings(),
+        missing in prop::collection::btree_set(0..14_usize, 0..14),
+        issued in any::<bool>(),
     ) {
-        let mut found = Inventory::default();
-        for (index, part) in earlier.parts().iter().enumerate() {
-            if !missing.contains(&index) {
-                found.add(part, part.body.clone());
-            }
+        let mut found = deployed(&configured(&earlier));
+        let ids: Vec<Id> = found.marked(&Mark::of("web")).map(|(id, _)| id.clone()).collect();
+        for (_, id) in ids.iter().enumerate().filter(|(at, _)| missing.contains(at)) {
+            found.remove(id);
         }
-        let applied = after(&wanted, &found);
-        prop_assert_eq!(plan(&wanted, &applied), vec![]);
+        if issued && found.all(Kind::Certificate).next().is_some() {
+            edit(&mut found, Kind::Certificate, &json!({"managed": {"status": "ACTIVE"}}));
+        }
+        let wanted = configured(&wanted);
+        let first = usual(&wanted, &found);
+        check_order(&first, &found);
+        let applied = after(&first, &found);
+        let second = usual(&wanted, &applied);
+        // A certificate that was issued already may free the one before it.
+        let rest = after(&second, &applied);
+        prop_assert!(usual(&wanted, &rest).is_empty(), "{}", usual(&wanted, &rest));
+        check_order(&removal(&Mark::of("web"), &rest), &rest);
+    }
+}
+
+/// Takes the steps as they become ready, and holds each against what is there at that moment.
+fn check_order(plan: &Plan, found: &Inventory) {
+    let mut done: BTreeSet<usize> = (0..plan.steps.len())
+        .filter(|at| !plan.steps[*at].acts())
+        .collect();
+    let mut world: BTreeSet<String> = found.all_paths();
+    while done.len() < plan.steps.len() {
+        let ready: Vec<usize> = (0..plan.steps.len())
+            .filter(|at| !done.contains(at))
+            .filter(|at| plan.steps[*at].needs.iter().all(|need| done.contains(need)))
+            .collect();
+        assert!(!ready.is_empty(), "the steps wait for each other: {plan}");
+        for at in ready {
+            let step = &plan.steps[at];
+            if let Act::Create(body) = &step.act {
+                for named in references(body) {
+                    let is_external = named.contains("/networks/")
+                        || named.contains("/images/")
+                        || named.contains("instanceGroups/")
+                        || named.starts_with("203.");
+                    assert!(
+                        is_external || world.contains(&named),
+                        "{step} names {named}"
+                    );
+                }
+                world.insert(step.id.path());
+            }
+            done.insert(at);
+        }
+    }
+}
+
+impl Inventory {
+    fn all_paths(&self) -> BTreeSet<String> {
+        Kind::ALL
+            .into_iter()
+            .flat_map(|kind| self.all(kind).map(|(id, _)| id.path()).collect::<Vec<_>>())
+            .collect()
     }
 }

@@ -1,0 +1,134 @@
+//! A blueprint from somebody's configuration.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::user_data::user_data;
+use super::{Blueprint, Front, Public};
+use crate::configuration::{Configuration, Machine};
+use crate::deployment::Mark;
+
+/// What a configuration leaves open, decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The container's image.
+    pub image: String,
+    /// The image of the boot disk: one image and not a family, else two instances of one template
+    /// could differ.
+    pub boot_image: String,
+}
+
+impl Blueprint {
+    /// What `configuration` asks for, in `project`.
+    pub fn of(configuration: &Configuration, project: &str, release: &Release) -> Self {
+        let Configuration {
+            name,
+            locations,
+            app,
+            machine,
+            policy,
+            site,
+            update,
+            ..
+        } = configuration;
+        Self {
+            name: name.clone(),
+            project: project.to_owned(),
+            mark: Some(Mark::of(name)),
+            locations: locations.clone(),
+            machine_type: machine.machine_type.clone(),
+            image: Some(release.image.clone()),
+            metadata: metadata(user_data(app, project, &release.image)),
+            properties: properties(configuration, project, &release.boot_image),
+            policy: policy.clone(),
+            update: Some(*update),
+            port: app.port,
+            port_name: "http".to_owned(),
+            health_path: app.health_path.clone(),
+            timeout_s: site.timeout_s,
+            draining_s: site.draining_s,
+            front: Front::Public(Public {
+                network: machine.network.clone(),
+                secure: site.domain.clone().filter(|_| site.https),
+                redirect: site.redirect,
+            }),
+        }
+    }
+}
+
+fn metadata(user_data: String) -> BTreeMap<String, String> {
+    let items = [
+        ("user-data", user_data),
+        // A template says what runs, to the version: the system does not change by itself.
+        ("cos-update-strategy", "update_disabled".to_owned()),
+        // The container's output reaches Cloud Logging, and a refusal there does not stop it.
+        ("google-logging-enabled", "true".to_owned()),
+        ("block-project-ssh-keys", "TRUE".to_owned()),
+        ("enable-oslogin", "TRUE".to_owned()),
+    ];
+    items.map(|(key, value)| (key.to_owned(), value)).into()
+}
+
+fn properties(
+    configuration: &Configuration,
+    project: &str,
+    boot_image: &str,
+) -> Map<String, Value> {
+    let Configuration { name, machine, .. } = configuration;
+    let mut labels = machine.labels.clone();
+    labels.insert("flaskscale".to_owned(), name.clone());
+    let account = machine.service_account.as_deref().unwrap_or("default");
+    let properties = json!({
+        "disks": [{
+            "boot": true,
+            "autoDelete": true,
+            "initializeParams": {
+                "sourceImage": boot_image,
+                "diskSizeGb": machine.disk_gb.to_string(),
+                "diskType": "pd-balanced",
+            },
+        }],
+        "networkInterfaces": [network_interface(configuration, project)],
+        "serviceAccounts": [{
+            "email": account,
+            "scopes": ["https://www.googleapis.com/auth/cloud-platform"],
+        }],
+        "tags": { "items": [name] },
+        "labels": labels,
+        "shieldedInstanceConfig": {
+            "enableSecureBoot": true,
+            "enableVtpm": true,
+            "enableIntegrityMonitoring": true,
+        },
+    });
+    match properties {
+        Value::Object(properties) => properties,
+        _ => Map::new(),
+    }
+}
+
+fn network_interface(configuration: &Configuration, project: &str) -> Value {
+    let Machine {
+        network,
+        subnetwork,
+        external_ip,
+        ..
+    } = &configuration.machine;
+    let mut interface =
+        json!({ "network": format!("projects/{project}/global/networks/{network}") });
+    if let (Some(subnetwork), Some(location)) = (subnetwork, configuration.locations.first()) {
+        let region = location.region();
+        interface["subnetwork"] = json!(format!(
+            "projects/{project}/regions/{region}/subnetworks/{subnetwork}"
+        ));
+    }
+    if *external_ip {
+        interface["accessConfigs"] = json!([{
+            "type": "ONE_TO_ONE_NAT",
+            "name": "external",
+            "networkTier": "PREMIUM",
+        }]);
+    }
+    interface
+}
