@@ -108,9 +108,7 @@ impl Connection {
                 Failure::input("--cloud google: no metadata server answers; name the project in GOOGLE_CLOUD_PROJECT")
             })?,
         };
-        let tokens = GoogleToken::from_env()
-            .map_err(|error| Failure::input_because("--cloud google", &error))?;
-        let client = Client::new(Endpoints::google(), Arc::new(tokens), project.clone())
+        let client = google_client(project.clone())
             .map_err(|error| Failure::input_because("--cloud google", &error))?;
         Ok(Self {
             control: Some(ControlPlane::new(client, Settings { pace: Pace::Google })),
@@ -136,6 +134,30 @@ impl Connection {
             speed,
         })
     }
+}
+
+fn google_client(project: String) -> Result<Client, gce::Error> {
+    let tokens = GoogleToken::from_env()?;
+    Client::new(Endpoints::google(), Arc::new(tokens), project)
+}
+
+/// A client for whoever deploys: of the emulator of FLASKSCALE_API, which has one project, or of
+/// Google with the user's own credentials.
+pub(crate) fn deployer(project: Option<&str>) -> Result<Client, Failure> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(url) = variable("FLASKSCALE_API") {
+        return local_client(&url);
+    }
+    let project = project.map(str::to_owned);
+    let project = project
+        .or_else(|| variable("GOOGLE_CLOUD_PROJECT"))
+        .ok_or_else(|| {
+            Failure::input(
+                "project is missing: say it in the configuration or in GOOGLE_CLOUD_PROJECT, \
+             or set FLASKSCALE_API to the URL of a local cloud",
+            )
+        })?;
+    google_client(project).map_err(|error| Failure::input_because("Google", &error))
 }
 
 /// A client of the emulator at `url`.

@@ -12,6 +12,8 @@ const BROKEN: u8 = 1;
 #[error("{line}")]
 pub(crate) struct Failure {
     line: String,
+    /// More of the same sort, each a line of its own.
+    more: Vec<String>,
     code: u8,
 }
 
@@ -20,7 +22,18 @@ impl Failure {
     pub(crate) fn input(line: impl Into<String>) -> Self {
         Self {
             line: line.into(),
+            more: Vec::new(),
             code: BAD_INPUT,
+        }
+    }
+
+    /// Several things that are wrong at once, at least one.
+    pub(crate) fn inputs(lines: Vec<String>) -> Self {
+        let mut lines = lines.into_iter();
+        let first = Self::input(lines.next().unwrap_or_default());
+        Self {
+            more: lines.collect(),
+            ..first
         }
     }
 
@@ -30,16 +43,23 @@ impl Failure {
     }
 
     /// A failure in the middle of the work.
-    pub(crate) fn broken_because(context: impl Into<String>, cause: &dyn Error) -> Self {
+    pub(crate) fn broken(line: impl Into<String>) -> Self {
         Self {
-            line: format!("{}: {}", context.into(), chain(cause)),
             code: BROKEN,
+            ..Self::input(line)
         }
     }
 
-    /// Writes the line and gives the exit code.
+    /// Like [`Failure::broken`], with the whole chain of causes behind the context.
+    pub(crate) fn broken_because(context: impl Into<String>, cause: &dyn Error) -> Self {
+        Self::broken(format!("{}: {}", context.into(), chain(cause)))
+    }
+
+    /// Writes the line, or the lines, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("error: {}", one_line(&self.line));
+        for line in std::iter::once(&self.line).chain(&self.more) {
+            eprintln!("error: {}", one_line(line));
+        }
         ExitCode::from(self.code)
     }
 }

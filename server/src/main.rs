@@ -3,6 +3,7 @@
 mod clock;
 mod cloud;
 mod commands;
+mod deploy;
 mod drill;
 mod failure;
 mod identity;

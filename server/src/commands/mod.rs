@@ -3,15 +3,21 @@
 mod backtest;
 #[cfg(feature = "local")]
 mod burn;
+mod deploy;
+mod destroy;
 mod healthcheck;
 mod init;
 mod password;
+mod release;
+mod rollback;
 mod serve;
 mod signals;
+mod status;
 #[cfg(feature = "local")]
 mod supervise;
 #[cfg(feature = "local")]
 mod up;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -46,6 +52,18 @@ enum Command {
     Password(password::Args),
     /// Write a commented flaskscale.toml for the app in a folder.
     Init(init::Args),
+    /// Create or change what flaskscale.toml asks for at Google: planned, asked for, then done.
+    Deploy(Box<deploy::Args>),
+    /// Roll out a new version, watch it, and take it back if it does not become healthy.
+    Release(release::Args),
+    /// Go back to a version that was released before.
+    Rollback(rollback::Args),
+    /// List what was released, and what is in service.
+    Versions(versions::Args),
+    /// Show what is deployed, how it is, what it costs, and what to do next.
+    Status(status::Args),
+    /// Remove everything of a deployment.
+    Destroy(destroy::Args),
     /// Try a policy on a group's recorded load, before it is applied.
     Backtest(Box<backtest::Args>),
     /// Ask an instance on this machine whether it is healthy (exit code 0) or not (1).
@@ -71,6 +89,12 @@ impl Cli {
             Command::Up(args) => block_on(up::run(args)),
             Command::Password(args) => password::run(args),
             Command::Init(args) => init::run(&args),
+            Command::Deploy(args) => block_on(deploy::run(*args)),
+            Command::Release(args) => block_on(release::run(args)),
+            Command::Rollback(args) => block_on(rollback::run(args)),
+            Command::Versions(args) => block_on(versions::run(args)),
+            Command::Status(args) => block_on(status::run(args)),
+            Command::Destroy(args) => block_on(destroy::run(args)),
             Command::Backtest(args) => block_on(backtest::run(*args)),
             Command::Healthcheck(args) => block_on(healthcheck::run(args)),
             #[cfg(feature = "local")]

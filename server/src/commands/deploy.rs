@@ -1,0 +1,241 @@
+//! `flaskscale deploy`: from a configuration to a public address, planned before it acts.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use control_plane::deployment::{Blueprint, Cost, Inventory, Kind, Plan, Terms, plan};
+use serde_json::json;
+
+use crate::{
+    deploy::{
+        CarryOut, Consent, File, SavedPlan, Target, Wish, address, agreed, carry_out, cost_change,
+        first_request, money,
+    },
+    failure::Failure,
+    logs,
+};
+
+/// The flags of `deploy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A plan that --out has written: it is carried out if it still is what would be done
+    #[arg(value_name = "PLAN", conflicts_with_all = ["image", "newest_os", "policy", "adopt", "out", "path"])]
+    saved: Option<PathBuf>,
+    #[command(flatten)]
+    file: File,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    plan: bool,
+    /// The plan for programs
+    #[arg(long, requires = "plan")]
+    json: bool,
+    /// Write the plan to this new file too
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    out: Option<PathBuf>,
+    /// Do it without asking
+    #[arg(long, conflicts_with = "plan")]
+    yes: bool,
+    #[command(flatten)]
+    wish: Wish,
+    #[command(flatten)]
+    allowed: Allowed,
+    /// Seconds that instances may take to become healthy
+    #[arg(long, default_value_t = PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    patience: u64,
+}
+
+/// What a plan may do beyond the usual.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Allowed {
+    /// Set existing autoscalers to the configuration's policy, which otherwise belongs to its owner
+    #[arg(long)]
+    policy: bool,
+    /// Take over what has the right name and is not of this deployment
+    #[arg(long)]
+    adopt: bool,
+}
+
+/// For a machine to boot, to fetch an image of some size and to start what is in it.
+pub(super) const PATIENCE_S: u64 = 900;
+
+/// A plan, and what it was made from.
+struct Planned {
+    target: Target,
+    wish: Wish,
+    terms: Terms,
+    found: Inventory,
+    plan: Plan,
+}
+
+pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    logs::start("warn");
+    let planned = planned(&args).await?;
+    let Planned { target, plan, .. } = &planned;
+    if args.json {
+        println!("{:#}", planned.json());
+    } else {
+        print!("{}", planned.text());
+    }
+    if !plan.in_the_way.is_empty() {
+        let count = plan.in_the_way.len();
+        return Err(Failure::input(format!(
+            "{count} of the names are taken by what is not of this deployment"
+        )));
+    }
+    if let Some(path) = &args.out {
+        SavedPlan::new(target, &planned.wish, planned.terms, plan).write(path)?;
+    }
+    if args.plan {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !plan.is_empty() && !args.yes && !agreed(CONSENT)? {
+        println!("nothing was done");
+        return Ok(ExitCode::SUCCESS);
+    }
+    planned
+        .carry_out(Duration::from_secs(args.patience))
+        .await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+const CONSENT: Consent<'_> = Consent {
+    question: "Do this?",
+    answer: "yes",
+    flag: "--yes",
+};
+
+async fn planned(args: &Args) -> Result<Planned, Failure> {
+    let saved = match &args.saved {
+        Some(path) => Some((path, SavedPlan::read(path)?)),
+        None => None,
+    };
+    let (target, wish, terms) = if let Some((path, saved)) = &saved {
+        (saved.target(path)?, saved.wish(), saved.terms())
+    } else {
+        let Allowed { policy, adopt } = args.allowed;
+        (
+            args.file.open()?,
+            args.wish.clone(),
+            Terms { adopt, policy },
+        )
+    };
+    let found = target.inventory().await?;
+    let blueprint = target.blueprint(&found, &wish).await?;
+    let plan = plan(&blueprint, &found, terms);
+    if let Some((_, saved)) = &saved {
+        saved.check(&plan)?;
+    }
+    Ok(Planned {
+        target,
+        wish,
+        terms,
+        found,
+        plan,
+    })
+}
+
+impl Planned {
+    fn costs(&self) -> (Cost, Cost) {
+        let mark = self.target.mark();
+        let after = self.found.after(&self.plan);
+        (Cost::of(&mark, &self.found), Cost::of(&mark, &after))
+    }
+
+    fn text(&self) -> String {
+        let (before, after) = self.costs();
+        let project = self.target.client.project();
+        let name = self.target.name();
+        let summary = if self.plan.is_empty() {
+            "nothing to do\n".to_owned()
+        } else {
+            let count = |sign: char| {
+                let steps = self.plan.steps.iter();
+                steps.filter(|step| step.sign() == sign).count()
+            };
+            format!(
+                "{} to create, {} to change, {} to make anew, {} to delete, {} stay\n",
+                count('+'),
+                count('~'),
+                count('±'),
+                count('-'),
+                count('=')
+            )
+        };
+        format!(
+            "{name} in the project {project}\n{}{summary}{}",
+            self.plan,
+            cost_change(&before, &after)
+        )
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let (before, after) = self.costs();
+        let hour = |cost: &Cost| {
+            let (least, most) = cost.per_hour();
+            json!({ "least": least, "most": most })
+        };
+        let mut json = self.plan.to_json();
+        json["name"] = json!(self.target.name());
+        json["project"] = json!(self.target.client.project());
+        json["usd_per_hour"] = json!({ "before": hour(&before), "after": hour(&after) });
+        json
+    }
+
+    async fn carry_out(&self, patience: Duration) -> Result<(), Failure> {
+        let how = CarryOut {
+            target: &self.target,
+            found: &self.found,
+            patience,
+        };
+        carry_out(&self.plan, how).await?;
+        self.follow_up().await?;
+        let reached = first_request(&self.target).await?;
+        println!(
+            "{} answers {} ({:.1} s)",
+            reached.url,
+            reached.status,
+            reached.took.as_secs_f64()
+        );
+        self.say_what_is_next().await
+    }
+
+    /// What was possible only once the first steps were done: HTTP leads to HTTPS as soon as there is a
+    /// certificate.
+    async fn follow_up(&self) -> Result<(), Failure> {
+        let (found, blueprint) = self.now().await?;
+        let front = [
+            Kind::Certificate,
+            Kind::UrlMap,
+            Kind::Proxy,
+            Kind::SecureProxy,
+        ];
+        let rest = plan(&blueprint, &found, self.terms).limited_to(&front);
+        crate::deploy::take(&rest, &self.target).await.map(drop)
+    }
+
+    async fn now(&self) -> Result<(Inventory, Blueprint), Failure> {
+        let found = self.target.inventory().await?;
+        // The version is the one that was just deployed; a flag for the newest system has been obeyed.
+        let wish = Wish {
+            newest_os: false,
+            ..self.wish.clone()
+        };
+        let blueprint = self.target.blueprint(&found, &wish).await?;
+        Ok((found, blueprint))
+    }
+
+    async fn say_what_is_next(&self) -> Result<(), Failure> {
+        let found = self.target.inventory().await?;
+        let name = self.target.name();
+        if let Some(address) = address(name, &found) {
+            println!("address {address}");
+        }
+        if let Some(domain) = &self.target.configuration.site.domain
+            && let Some(ip) = found.address(&format!("{name}-ip"))
+        {
+            println!("DNS record to set: {domain}. 300 IN A {ip}");
+        }
+        let cost = Cost::of(&self.target.mark(), &found);
+        println!("costs {}, without traffic", money(&cost));
+        Ok(())
+    }
+}

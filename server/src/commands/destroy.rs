@@ -1,0 +1,68 @@
+//! `flaskscale destroy`: removes everything that bears a deployment's mark, and nothing else.
+
+use std::process::ExitCode;
+
+use control_plane::deployment::{Cost, removal};
+
+use crate::{
+    deploy::{Consent, File, agreed, money, take},
+    failure::Failure,
+    logs,
+};
+
+/// The flags of `destroy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: File,
+    /// Show what would be removed, and do nothing
+    #[arg(long)]
+    plan: bool,
+    /// The deployment's name, which agrees to its removal
+    #[arg(long, value_name = "NAME", conflicts_with = "plan")]
+    confirm: Option<String>,
+}
+
+pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    logs::start("warn");
+    let target = args.file.open()?;
+    let (name, mark) = (target.name(), target.mark());
+    let found = target.inventory().await?;
+    let plan = removal(&mark, &found);
+    println!("{name} in the project {}", target.client.project());
+    if plan.is_empty() {
+        println!("nothing of it is there");
+        return Ok(ExitCode::SUCCESS);
+    }
+    print!("{plan}");
+    println!("costs {} until it is gone", money(&Cost::of(&mark, &found)));
+    if args.plan {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let is_agreed = match &args.confirm {
+        Some(given) if given != name => {
+            return Err(Failure::input(format!(
+                "--confirm {given}: the deployment's name is {name}"
+            )));
+        }
+        Some(_) => true,
+        None => agreed(Consent {
+            question: "This cannot be undone.",
+            answer: name,
+            flag: &format!("--confirm {name}"),
+        })?,
+    };
+    if !is_agreed {
+        println!("nothing was done");
+        return Ok(ExitCode::SUCCESS);
+    }
+    take(&plan, &target).await?;
+    let rest = removal(&mark, &target.inventory().await?);
+    if !rest.is_empty() {
+        return Err(Failure::broken(format!(
+            "some of it is still there:\n{rest}"
+        )));
+    }
+    println!("nothing of it is left");
+    Ok(ExitCode::SUCCESS)
+}

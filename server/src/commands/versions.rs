@@ -1,0 +1,56 @@
+//! `flaskscale versions`: what was released, and what is in service.
+
+use std::process::ExitCode;
+
+use control_plane::deployment::Version;
+use serde_json::json;
+
+use crate::{deploy::File, failure::Failure, logs};
+
+/// The flags of `versions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: File,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    logs::start("warn");
+    let target = args.file.open()?;
+    let versions = target.inventory().await?.versions(&target.mark());
+    if args.json {
+        let versions = versions.iter().map(|version| {
+            json!({
+                "version": version.template,
+                "image": version.image,
+                "created": version.created,
+                "in_service": version.in_service,
+            })
+        });
+        println!("{:#}", json!(versions.collect::<Vec<_>>()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if versions.is_empty() {
+        println!("{} has no version yet: flaskscale deploy", target.name());
+    }
+    for version in &versions {
+        println!("{}", line(version));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(version: &Version) -> String {
+    let Version {
+        template,
+        image,
+        created,
+        in_service,
+        ..
+    } = version;
+    let sign = if *in_service { '*' } else { ' ' };
+    let image = image.as_deref().unwrap_or("no image noted");
+    format!("{sign} {template}  {created}  {image}")
+}

@@ -1,0 +1,119 @@
+//! A plan, carried out before somebody's eyes, and taken back if its version does not become healthy.
+
+use std::time::{Duration, Instant};
+
+use control_plane::deployment::{
+    Inventory, Plan, Progress, Verdict, apply, progress, switch, verdict,
+};
+use tokio::time::sleep;
+
+use super::Target;
+use crate::failure::Failure;
+
+/// What to do beyond the plan itself.
+#[derive(Clone, Debug)]
+pub(crate) struct CarryOut<'a> {
+    pub(crate) target: &'a Target,
+    /// What there was before.
+    pub(crate) found: &'a Inventory,
+    /// How long instances may take to become healthy.
+    pub(crate) patience: Duration,
+}
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A line at least so often, for those who watch.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
+/// Takes the plan's steps, and waits until every instance runs what it shall and serves.
+///
+/// If they do not, the groups go back to the version that was in service, and the failure says why.
+pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Failure> {
+    let since = take(plan, how.target).await?;
+    let Err(why) = settled(&how, since).await? else {
+        return Ok(());
+    };
+    let before = how.found.in_service(how.target.name());
+    let Some(before) = before.filter(|_| changes_version(plan)) else {
+        return Err(Failure::broken(format!(
+            "the deployment is not healthy: {why}"
+        )));
+    };
+    println!("the new version does not become healthy: {why}");
+    println!("going back to {}", before.template);
+    let now = how.target.inventory().await?;
+    let versions = now.versions(&how.target.mark());
+    let Some(version) = versions.iter().find(|one| one.template == before.template) else {
+        return Err(Failure::broken(format!(
+            "{why}; the former version {} is gone, so nothing was rolled back",
+            before.template
+        )));
+    };
+    let since = take(&switch(&how.target.mark(), &now, &version.url), how.target).await?;
+    match settled(&how, since).await? {
+        Ok(()) => Err(Failure::broken(format!(
+            "rolled back to {}, which serves: {why}",
+            before.template
+        ))),
+        Err(still) => Err(Failure::broken(format!(
+            "rolled back to {}, which is not healthy either: {still}; the new version failed since {why}",
+            before.template
+        ))),
+    }
+}
+
+fn changes_version(plan: &Plan) -> bool {
+    use control_plane::deployment::{Act, Kind};
+    plan.steps.iter().any(|step| {
+        step.id.kind == Kind::Group
+            && matches!(&step.act, Act::Update(patch) if patch.get("instanceTemplate").is_some())
+    })
+}
+
+/// Takes the steps and tells of each. Gives the cloud's time before the first.
+pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
+    let since = target.client.server_now().unwrap_or_default();
+    let count = plan.steps.iter().filter(|step| step.acts()).count();
+    let mut done = 0;
+    apply(&target.client, plan, |told| {
+        if let Progress::Done(step, took) = told {
+            done += 1;
+            println!("[{done}/{count}] {step} ({:.1} s)", took.as_secs_f64());
+        }
+    })
+    .await
+    .map_err(|error| {
+        Failure::broken_because("stopped, and the next run continues from here", &error)
+    })?;
+    Ok(since)
+}
+
+/// Waits for the instances: `Err` inside says why they do not become healthy.
+async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, Failure> {
+    let started = Instant::now();
+    let mut said: Option<(Instant, String)> = None;
+    loop {
+        let groups = progress(&how.target.client, how.target.name(), since).await;
+        let groups =
+            groups.map_err(|error| Failure::broken_because("cannot watch the groups", &error))?;
+        match verdict(&groups, started.elapsed(), how.patience) {
+            Verdict::Done => return Ok(Ok(())),
+            Verdict::Failed(why) => return Ok(Err(why)),
+            Verdict::Waiting => {}
+        }
+        let told = groups.iter().map(|group| {
+            format!(
+                "{}: {} of {} instances serve",
+                group.group, group.ready, group.size
+            )
+        });
+        let line = told.collect::<Vec<_>>().join("; ");
+        let is_new = said
+            .as_ref()
+            .is_none_or(|(at, last)| *last != line || at.elapsed() > SAY_EVERY);
+        if is_new {
+            println!("{line} ({:.0} s)", started.elapsed().as_secs_f64());
+            said = Some((Instant::now(), line));
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}

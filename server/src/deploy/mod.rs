@@ -1,0 +1,15 @@
+//! What the commands of a deployment share: what is asked for, what is there, and the way between.
+
+mod ask;
+mod carry_out;
+mod reach;
+mod saved;
+mod show;
+mod target;
+
+pub(crate) use ask::{Consent, agreed};
+pub(crate) use carry_out::{CarryOut, carry_out, take};
+pub(crate) use reach::{address, first_request};
+pub(crate) use saved::SavedPlan;
+pub(crate) use show::{cost_change, money};
+pub(crate) use target::{File, Target, Wish};

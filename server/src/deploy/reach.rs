@@ -1,0 +1,74 @@
+//! Where a deployment is reached, and whether it answers there.
+
+use std::time::{Duration, Instant};
+
+use control_plane::{configuration::Configuration, deployment::Inventory};
+use gce::Scope;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::Target;
+use crate::{failure::Failure, plain_http};
+
+/// The local cloud writes here on which loopback port a rule listens.
+const PORT_LABEL: &str = "flaskscale-port";
+/// Google's front ends learn of a new rule within ten minutes, and of a certificate's within more.
+const PATIENCE: Duration = Duration::from_mins(15);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// One that does not answer in this time has to be asked again.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// An answer through the load balancer.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    pub(crate) url: String,
+    pub(crate) status: u16,
+    pub(crate) took: Duration,
+}
+
+/// Host and port of the plain HTTP rule; `None` before there is one.
+pub(crate) fn address(deployment: &str, found: &Inventory) -> Option<String> {
+    let rule = found.forwarding_rule(&format!("{deployment}-80"))?;
+    match rule["labels"][PORT_LABEL].as_str() {
+        Some(port) => Some(format!("127.0.0.1:{port}")),
+        None => rule["IPAddress"].as_str().map(str::to_owned),
+    }
+}
+
+/// Asks for the health path until it is answered as it should be: with 200, or with the redirect to
+/// HTTPS that this deployment has.
+pub(crate) async fn first_request(target: &Target) -> Result<Reached, Failure> {
+    let Configuration { app, site, .. } = &target.configuration;
+    let rule = format!("{}-80", target.name());
+    let started = Instant::now();
+    let mut last = String::from("nobody answers");
+    while started.elapsed() < PATIENCE {
+        let found: Result<Value, _> = target
+            .client
+            .get_value(&Scope::Global, "forwardingRules", &rule)
+            .await;
+        let found = found
+            .map_err(|error| Failure::broken_because("cannot read the forwarding rule", &error))?;
+        let authority = match found["labels"][PORT_LABEL].as_str() {
+            Some(port) => format!("127.0.0.1:{port}"),
+            None => found["IPAddress"].as_str().unwrap_or_default().to_owned(),
+        };
+        let url = format!("http://{authority}{}", app.health_path);
+        match plain_http::get(&authority, &app.health_path, &[], ANSWER).await {
+            Ok(answer) if answer.status == 200 || (site.redirect && answer.status == 301) => {
+                return Ok(Reached {
+                    url,
+                    status: answer.status.as_u16(),
+                    took: started.elapsed(),
+                });
+            }
+            Ok(answer) => last = format!("{url} answers {}", answer.status),
+            Err(error) => last = format!("{url}: {}", crate::failure::chain(&error)),
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    let seconds = PATIENCE.as_secs();
+    Err(Failure::broken(format!(
+        "everything is deployed, but there is no good answer after {seconds} s: {last}"
+    )))
+}

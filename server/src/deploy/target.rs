@@ -1,0 +1,174 @@
+//! A deployment in a cloud: the file that asks for it, and the client that makes it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use control_plane::{
+    configuration::{Configuration, is_image},
+    deployment::{Blueprint, InService, Inventory, Mark, Release},
+};
+use gce::Client;
+
+use crate::{cloud, failure::Failure};
+
+/// What a command's flags say of the configuration.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct File {
+    /// The deployment's configuration
+    #[arg(
+        long = "config",
+        value_name = "FILE",
+        default_value = "flaskscale.toml"
+    )]
+    pub(crate) path: PathBuf,
+}
+
+/// What a command's flags say of the version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(crate) struct Wish {
+    /// The container image to run [default: the configuration's, else the one in service]
+    #[arg(long)]
+    pub(crate) image: Option<String>,
+    /// Move on to the newest system of the image family
+    #[arg(long)]
+    pub(crate) newest_os: bool,
+}
+
+/// A deployment in a cloud.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) configuration: Configuration,
+    /// As it was read.
+    pub(crate) text: String,
+    pub(crate) client: Client,
+}
+
+/// The system that instances boot: a milestone with long support.
+const BOOT_IMAGE: &str = "projects/cos-cloud/global/images/family/cos-125-lts";
+
+impl File {
+    /// Reads the configuration, and finds the cloud that it is for.
+    pub(crate) fn open(&self) -> Result<Target, Failure> {
+        let text = fs::read_to_string(&self.path).map_err(|error| {
+            let path = self.path.display();
+            Failure::input_because(format!("{path} (flaskscale init writes one)"), &error)
+        })?;
+        Target::read(text, &self.path)
+    }
+}
+
+impl Target {
+    /// From a configuration's text; `path` says where it is from.
+    pub(crate) fn read(text: String, path: &Path) -> Result<Self, Failure> {
+        let configuration = Configuration::read(&text).map_err(|faults| {
+            let line = |fault| format!("{}: {fault}", path.display());
+            Failure::inputs(faults.0.iter().map(line).collect())
+        })?;
+        let client = cloud::deployer(configuration.project.as_deref())?;
+        Ok(Self {
+            configuration,
+            text,
+            client,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.configuration.name
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::of(self.name())
+    }
+
+    /// What there is.
+    pub(crate) async fn inventory(&self) -> Result<Inventory, Failure> {
+        Inventory::gather(&self.client, self.name())
+            .await
+            .map_err(|error| Failure::broken_because("cannot read what is deployed", &error))
+    }
+
+    /// What there should be.
+    pub(crate) async fn blueprint(
+        &self,
+        found: &Inventory,
+        wish: &Wish,
+    ) -> Result<Blueprint, Failure> {
+        let before = found.in_service(self.name());
+        let release = Release {
+            image: self.image(before.as_ref(), wish)?,
+            boot_image: self.boot_image(before.as_ref(), wish).await?,
+        };
+        let project = self.client.project();
+        Ok(Blueprint::of(&self.configuration, project, &release))
+    }
+
+    /// The flag's, else the file's, else the one in service.
+    fn image(&self, before: Option<&InService>, wish: &Wish) -> Result<String, Failure> {
+        if let Some(image) = wish.image.as_ref().filter(|image| !is_image(image)) {
+            return Err(Failure::input(format!(
+                "--image {image}: it must be a container image, as in \
+                 us-central1-docker.pkg.dev/PROJECT/REPOSITORY/app:TAG"
+            )));
+        }
+        let choices = [
+            wish.image.clone(),
+            self.configuration.app.image.clone(),
+            before.and_then(|before| before.image.clone()),
+        ];
+        choices.into_iter().flatten().next().ok_or_else(|| {
+            Failure::input(
+                "app.image is missing, and no version is in service that could stay: \
+                 name the container's image there or with --image",
+            )
+        })
+    }
+
+    /// The file's image; of a family, the image in service as long as it is of that family, so that a
+    /// new system comes when somebody wants it and not with some other change.
+    async fn boot_image(&self, before: Option<&InService>, wish: &Wish) -> Result<String, Failure> {
+        let asked = self.configuration.machine.boot_image.as_deref();
+        let asked = asked.unwrap_or(BOOT_IMAGE);
+        let Some((project, family)) = family(asked) else {
+            return Ok(asked.to_owned());
+        };
+        let before = before.and_then(|before| before.boot_image.as_deref());
+        if let Some(before) = before.filter(|before| is_of(before, family) && !wish.newest_os) {
+            return Ok(before.to_owned());
+        }
+        let newest = self.client.newest_image(project, family).await;
+        let newest = newest.map_err(|error| {
+            Failure::broken_because(format!("cannot find the newest image of {asked}"), &error)
+        })?;
+        Ok(format!("projects/{project}/global/images/{}", newest.name))
+    }
+}
+
+/// Project and family of `projects/P/global/images/family/F`.
+fn family(image: &str) -> Option<(&str, &str)> {
+    let (project, rest) = image.strip_prefix("projects/")?.split_once('/')?;
+    Some((project, rest.strip_prefix("global/images/family/")?))
+}
+
+/// Google names the images of `cos-125-lts` by the milestone: `cos-125-19216-0-0`.
+fn is_of(image: &str, family: &str) -> bool {
+    let milestone = family.strip_suffix("-lts").unwrap_or(family);
+    let rest = gce::name_of(image).strip_prefix(milestone);
+    rest.is_some_and(|rest| rest.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_known_by_the_milestone_of_its_family() {
+        assert_eq!(family(BOOT_IMAGE), Some(("cos-cloud", "cos-125-lts")));
+        assert_eq!(family("projects/cos-cloud/global/images/cos-125-1"), None);
+        let image = "projects/cos-cloud/global/images/cos-125-19216-0-0";
+        assert!(is_of(image, "cos-125-lts"));
+        assert!(!is_of(image, "cos-121-lts"));
+        assert!(!is_of("projects/p/global/images/cos-1250-1", "cos-125-lts"));
+    }
+}

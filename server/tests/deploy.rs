@@ -1,0 +1,271 @@
+//! `flaskscale init`, `deploy` and `destroy`: a whole life against the local cloud, and what is refused.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{fs, net::SocketAddr, path::Path, process::Command};
+
+use serde_json::Value;
+use support::{Ended, ask, flaskscale, get, refuses, run, up::Up};
+
+/// A folder with an app, and the cloud that it goes to.
+struct Folder<'a> {
+    path: &'a Path,
+    api: String,
+}
+
+impl Folder<'_> {
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = flaskscale();
+        command
+            .args(words)
+            .current_dir(self.path)
+            .env("FLASKSCALE_API", &self.api);
+        command
+    }
+
+    /// A command that must succeed.
+    fn does(&self, words: &[&str]) -> String {
+        let Ended {
+            code,
+            stdout,
+            stderr,
+        } = run(&mut self.command(words));
+        assert_eq!(code, Some(0), "{words:?}: {stdout}{stderr}");
+        stdout
+    }
+
+    /// A plan's lines with one of these signs.
+    fn plan(&self, words: &[&str], signs: &str) -> Vec<String> {
+        let stdout = self.does(&[&["deploy", "--plan"], words].concat());
+        let is_wanted = |line: &&str| line.chars().next().is_some_and(|sign| signs.contains(sign));
+        stdout
+            .lines()
+            .filter(is_wanted)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// A command that must be refused with exit code 2, whatever it shows before.
+    fn refuses(&self, words: &[&str], expected: &str) {
+        let ended = run(&mut self.command(words));
+        assert_eq!(ended.code, Some(2), "{words:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let path = self.path.join("flaskscale.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from} is not in {text}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// Each version's sign and image, newest first.
+    fn versions(&self) -> Vec<String> {
+        let stdout = self.does(&["versions"]);
+        let line = |line: &str| {
+            let image = line.rsplit(' ').next().unwrap();
+            format!("{} {image}", &line[..1])
+        };
+        stdout.lines().map(line).collect()
+    }
+
+    fn post(&self, path: &str, body: &str) {
+        let api = self.api.strip_prefix("http://").unwrap().parse().unwrap();
+        let headers = [("content-type", "application/json")];
+        let answer = ask(api, "POST", path, &headers, body).unwrap();
+        assert!(answer.status < 300, "{answer:?}");
+    }
+
+    /// A list of the cloud's, as it is.
+    fn list(&self, path: &str) -> Vec<Value> {
+        let api: SocketAddr = self.api.strip_prefix("http://").unwrap().parse().unwrap();
+        let path = format!("/compute/v1/projects/flaskscale-local/{path}");
+        let answer = get(api, &path).unwrap();
+        let list: Value = serde_json::from_str(&answer.body).unwrap();
+        list["items"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
+    let mut up = flaskscale();
+    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
+    up.arg("--state-dir").arg(directory.path().join("state"));
+    let cloud = Up::start(&mut up);
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    let firewalls = folder.list("global/firewalls").len();
+
+    let site = it_is_deployed_and_then_there_is_nothing_to_do(&folder);
+    a_plan_in_a_file_is_carried_out_while_it_holds(&folder, site);
+    a_version_is_released_and_taken_back(&folder);
+    what_is_anothers_is_in_the_way(&folder);
+    it_is_destroyed_and_nothing_else(&folder);
+
+    assert_eq!(folder.list("global/firewalls").len(), firewalls);
+    assert!(cloud.end().success());
+}
+
+fn it_is_deployed_and_then_there_is_nothing_to_do(folder: &Folder<'_>) -> SocketAddr {
+    folder.does(&["init"]);
+    let image = ["--image", "docker.io/library/app:1"];
+    assert_eq!(folder.plan(&image, "+").len(), 11);
+    let services = folder.list("global/backendServices");
+    assert_eq!(services.len(), 1, "a plan does nothing");
+    assert!(folder.does(&["status"]).contains("nothing of it is there"));
+
+    let stdout = folder.does(&["deploy", "--yes", "--image", "docker.io/library/app:1"]);
+    assert!(stdout.contains("/health answers 200"), "{stdout}");
+    let site = stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("address "));
+    let site = site.unwrap().parse().unwrap();
+    assert_eq!(get(site, "/").unwrap().status, 200);
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+    assert!(folder.does(&["deploy", "--yes"]).contains("nothing to do"));
+    site
+}
+
+fn a_plan_in_a_file_is_carried_out_while_it_holds(folder: &Folder<'_>, site: SocketAddr) {
+    folder.edit("# draining_seconds = 60", "draining_seconds = 5");
+    folder.edit("# domain =", "domain =");
+    folder.does(&["deploy", "--plan", "--out", "old.json"]);
+    folder.does(&["deploy", "--plan", "--out", "plan.json"]);
+    let stdout = folder.does(&["deploy", "--yes", "plan.json"]);
+    let record = "DNS record to set: app.example.com. 300 IN A 203.0.113.";
+    assert!(stdout.contains(record), "{stdout}");
+    folder.refuses(&["deploy", "--yes", "old.json"], "the world has changed");
+    // The local cloud issues a certificate at once, so HTTP leads to HTTPS already.
+    assert_eq!(get(site, "/").unwrap().status, 301);
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+}
+
+fn a_version_is_released_and_taken_back(folder: &Folder<'_>) {
+    let release = |image| folder.command(&["release", "--yes", "--image", image]);
+    let released = run(&mut release("docker.io/library/app:2"));
+    assert!(
+        released.stdout.ends_with(" serves\n"),
+        "{}",
+        released.stderr
+    );
+    let (one, two) = ("docker.io/library/app:1", "docker.io/library/app:2");
+    assert_eq!(folder.versions(), [format!("* {two}"), format!("  {one}")]);
+    folder.does(&["rollback", "--yes"]);
+    assert_eq!(folder.versions(), [format!("  {two}"), format!("* {one}")]);
+    assert_eq!(run(&mut release(two)).code, Some(0));
+
+    // One whose instances do not come up goes back by itself.
+    folder.post("/_emulator/faults", r#"{"type": "failedBoot"}"#);
+    let broken = run(&mut release("docker.io/library/app:3"));
+    assert_eq!(broken.code, Some(1), "{}{}", broken.stdout, broken.stderr);
+    for words in [
+        "rolled back to my-app-",
+        "attempts to start an instance failed",
+    ] {
+        assert!(broken.stderr.contains(words), "{}", broken.stderr);
+    }
+    assert_eq!(folder.versions()[1], format!("* {two}"));
+    let status = folder.does(&["status"]);
+    assert!(
+        status.contains("2 of 2 instances serve, 0 come or go"),
+        "{status}"
+    );
+    assert!(
+        status.ends_with("all is as the configuration asks\n"),
+        "{status}"
+    );
+}
+
+/// What `up` made for itself has the name `flaskscale`.
+fn what_is_anothers_is_in_the_way(folder: &Folder<'_>) {
+    folder.edit("name = \"my-app\"", "name = \"flaskscale\"");
+    folder.edit("regions = [\"us-central1\"]", "zones = [\"us-central1-a\"]");
+    let taken = run(&mut folder.command(&["deploy", "--yes", "--image", "a:1"]));
+    assert_eq!(taken.code, Some(2));
+    let line = "! managed instance group flaskscale in us-central1-a is not of this deployment";
+    assert!(taken.stdout.contains(line), "{}", taken.stdout);
+    assert!(folder.does(&["destroy"]).contains("nothing of it is there"));
+    folder.edit("zones = [\"us-central1-a\"]", "regions = [\"us-central1\"]");
+    folder.edit("name = \"flaskscale\"", "name = \"my-app\"");
+}
+
+fn it_is_destroyed_and_nothing_else(folder: &Folder<'_>) {
+    folder.refuses(&["destroy"], "--confirm my-app");
+    folder.refuses(&["destroy", "--confirm", "other"], "my-app");
+    let stdout = folder.does(&["destroy", "--confirm", "my-app"]);
+    assert!(stdout.ends_with("nothing of it is left\n"), "{stdout}");
+    let of_up = [
+        "backendServices",
+        "forwardingRules",
+        "healthChecks",
+        "instanceTemplates",
+        "urlMaps",
+    ];
+    for collection in of_up {
+        let left = folder.list(&format!("global/{collection}")).len();
+        assert_eq!(left, 1, "{collection}: that of `up` stays");
+    }
+    for collection in ["addresses", "sslCertificates", "targetHttpsProxies"] {
+        let left = folder.list(&format!("global/{collection}")).len();
+        assert_eq!(left, 0, "{collection}");
+    }
+    let groups = folder.list("regions/us-central1/instanceGroupManagers");
+    assert_eq!(groups.len(), 0);
+    assert!(folder.does(&["destroy"]).contains("nothing of it is there"));
+}
+
+#[test]
+fn init_writes_what_it_finds_and_overwrites_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("1_Shop App");
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("Dockerfile"), "FROM a\nEXPOSE 8080\n").unwrap();
+    fs::write(app.join("app.py"), "@app.get('/healthz')\n").unwrap();
+    let mut init = flaskscale();
+    init.arg("init").arg(&app);
+    let ended = run(&mut init);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let written = fs::read_to_string(app.join("flaskscale.toml")).unwrap();
+    for line in [
+        "name = \"shop-app\"",
+        "port = 8080",
+        "health_path = \"/healthz\"",
+    ] {
+        assert!(written.contains(line), "{line}: {written}");
+    }
+    refuses(&mut init, "exists already");
+    assert_eq!(
+        fs::read_to_string(app.join("flaskscale.toml")).unwrap(),
+        written
+    );
+}
+
+#[test]
+fn every_fault_of_a_file_is_a_line_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder {
+        path: directory.path(),
+        api: "http://127.0.0.1:1".to_owned(),
+    };
+    refuses(
+        &mut folder.command(&["deploy", "--plan"]),
+        "flaskscale init",
+    );
+    let file = "name = \"web\"\nregions = [\"us-central1\"]\napp.port = 0\nscaling.cpu = 2\n";
+    fs::write(directory.path().join("flaskscale.toml"), file).unwrap();
+    let ended = run(&mut folder.command(&["deploy", "--plan"]));
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(
+        ended.stderr,
+        "error: flaskscale.toml: line 3, column 12: app.port is 0; it must be a whole number from 1 to 65535.\n\
+         error: flaskscale.toml: line 4, column 15: scaling.cpu is 2; it must be a number above 0 and at most 1.\n"
+    );
+}
