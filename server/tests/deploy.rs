@@ -4,7 +4,14 @@
 
 mod support;
 
-use std::{fs, net::SocketAddr, path::Path, process::Command};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use serde_json::Value;
 use support::{Ended, ask, flaskscale, get, refuses, run, up::Up};
@@ -105,8 +112,8 @@ fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
     let firewalls = folder.list("global/firewalls").len();
 
     let site = it_is_deployed_and_then_there_is_nothing_to_do(&folder);
+    nobody_is_turned_away(site, || a_version_is_released_and_taken_back(&folder));
     a_plan_in_a_file_is_carried_out_while_it_holds(&folder, site);
-    a_version_is_released_and_taken_back(&folder);
     what_is_anothers_is_in_the_way(&folder);
     it_is_destroyed_and_nothing_else(&folder);
 
@@ -182,6 +189,35 @@ fn a_version_is_released_and_taken_back(folder: &Folder<'_>) {
         status.ends_with("all is as the configuration asks\n"),
         "{status}"
     );
+}
+
+/// Visits the site all the while that something is done.
+fn nobody_is_turned_away(site: SocketAddr, work: impl FnOnce()) {
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let visitor = scope.spawn(|| {
+            let mut visits = Vec::new();
+            while !is_done.load(Ordering::Relaxed) {
+                visits.push(get(site, "/health").map(|answer| answer.status));
+            }
+            visits
+        });
+        // Also when the work panics, so that the visitor ends and the panic is told.
+        let end = Done(&is_done);
+        work();
+        drop(end);
+        let visits = visitor.join().unwrap();
+        let failed = visits.iter().filter(|status| **status != Some(200)).count();
+        assert_eq!(failed, 0, "of {} visits", visits.len());
+    });
+}
+
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What `up` made for itself has the name `flaskscale`.

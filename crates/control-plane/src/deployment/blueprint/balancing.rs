@@ -15,6 +15,10 @@ const GOOGLES_RANGES: [&str; 2] = ["35.191.0.0/16", "130.211.0.0/22"];
 impl Blueprint {
     /// The strict check takes an instance out of the load balancing within ten seconds, the patient
     /// one replaces it only when that has gone on: a short weakness must not cost a machine.
+    ///
+    /// The patient one is also slower to believe in a new instance. By it the group decides that an old
+    /// one can go, and by then the load balancer must have found the new one healthy; else there is a
+    /// moment in a roll-out in which nobody serves.
     pub(super) fn checks(&self) -> Vec<Part> {
         let Front::Public(public) = &self.front else {
             let probe = json!({ "port": self.port, "requestPath": self.health_path });
@@ -27,7 +31,7 @@ impl Blueprint {
         let fixed = json!({ "port": self.port, "requestPath": self.health_path });
         vec![
             self.check(self.named("serve"), 5, 2, 2, serving),
-            self.check(self.named("heal"), 10, 1, 6, fixed),
+            self.check(self.named("heal"), 10, 3, 6, fixed),
             self.firewall(public),
         ]
     }

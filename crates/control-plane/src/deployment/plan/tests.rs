@@ -315,6 +315,24 @@ fn an_owners_policy_is_told_and_kept_unless_the_file_shall_win() {
 }
 
 #[test]
+fn the_load_balancer_believes_in_an_instance_before_the_group_does() {
+    let parts = configured("").parts(&Inventory::default());
+    let checks = parts.iter().filter(|part| part.id.kind == Kind::HealthCheck);
+    let number = |part: &Part, field: &str| part.body[field].as_u64().unwrap();
+    let spans: Vec<(u64, u64)> = checks
+        .map(|part| {
+            let (interval, good) = (number(part, "checkIntervalSec"), number(part, "healthyThreshold"));
+            // From the first good answer at the earliest and at the latest.
+            (interval * (good - 1), interval * good)
+        })
+        .collect();
+    let [serve, heal] = spans[..] else {
+        panic!("two checks: {spans:?}");
+    };
+    assert!(serve.1 < heal.0, "{spans:?}");
+}
+
+#[test]
 fn removal_goes_backwards_and_takes_former_templates_too() {
     let (old, new) = (configured(""), configured("machine.type = \"e2-medium\"\n"));
     let found = deployed(&old);
