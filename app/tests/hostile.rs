@@ -5,6 +5,7 @@
 use app::{
     chart::{Chart, Mark, MarkKind, Unit},
     console::{
+        backtest::{Figure, Opened, Outcome, Row, Span, Tone},
         group::{ChartPanel, GroupHead, Head, Signal, Why, WhyPanel},
         history::{ChangeRow, HistoryKind, HistoryList, HistoryRow, HistoryView},
         instances::{DrillRow, InstanceList, InstanceRow, InstanceTable},
@@ -171,13 +172,8 @@ fn a_group_in_the_overview() {
     check(|| view! { <GroupList initial=overview /> });
 }
 
-#[test]
-fn what_was_typed_into_the_form() {
-    let typed = Fields {
-        min: hostile(),
-        ..Fields::default()
-    };
-    let form = PolicyForm {
+fn form(typed: Fields) -> PolicyForm {
+    PolicyForm {
         group: hostile(),
         path: hostile(),
         window: hostile(),
@@ -188,6 +184,41 @@ fn what_was_typed_into_the_form() {
         review: true,
         overtaken: false,
         may_edit: true,
+    }
+}
+
+#[test]
+fn what_was_typed_into_the_form() {
+    let form = form(Fields {
+        min: hostile(),
+        ..Fields::default()
+    });
+    check(|| view! { <PolicyEditor form=form opened=None /> });
+}
+
+#[test]
+fn the_outcome_of_a_backtest() {
+    let figure = Figure {
+        label: hostile(),
+        value: hostile(),
+        difference: hostile(),
+        tone: Tone::Same,
     };
-    check(|| view! { <PolicyEditor form=form /> });
+    let outcome = Outcome {
+        fidelity: hostile(),
+        is_trusted: false,
+        cost: figure.clone(),
+        overload: figure,
+        rows: vec![Row {
+            name: hostile(),
+            cells: vec![hostile()],
+        }],
+        charts: Vec::new(),
+        basis: vec![hostile()],
+    };
+    for outcome in [Ok(outcome), Err(hostile())] {
+        let span = Span::Days7;
+        let opened = Some(Opened { span, outcome });
+        check(|| view! { <PolicyEditor form=form(Fields::default()) opened=opened /> });
+    }
 }

@@ -13,7 +13,7 @@ test.beforeAll(async () => {
 test.afterAll(() => cloud.stop());
 
 const PUBLIC = ["/", "/admin/login", "/no-such-page"];
-const CONSOLE = ["/admin", GROUP, `${GROUP}?window=7d`, `${GROUP}?min=9&max=3&review=1`, "/admin/no-such-page"];
+const CONSOLE = ["/admin", GROUP, `${GROUP}?window=7d`, `${GROUP}?backtest=7d`, `${GROUP}?min=9&max=3&review=1`, "/admin/no-such-page"];
 
 for (const scheme of ["light", "dark"] as const) {
   test(`every page is quiet, accessible and fits its width in ${scheme}`, async ({ page }) => {

@@ -39,10 +39,14 @@ pub enum Look {
     Size,
     /// The recommended size: a thin dashed step line in the same hue.
     Recommended,
+    /// A size to compare with: a thin neutral step line.
+    SizeBefore,
     /// A bound: a hairline; two of them enclose a faint band.
     Bound,
     /// A measured value: a line over an area.
     Measured,
+    /// Measured values to compare with: a thin neutral line.
+    MeasuredBefore,
     /// What a measured value is steered to: a dashed neutral line.
     Target,
     /// Measured values above the target while the group cannot grow.
@@ -55,8 +59,10 @@ impl Look {
         match self {
             Self::Size => "s-size",
             Self::Recommended => "s-recommended",
+            Self::SizeBefore => "s-size-before",
             Self::Bound => "s-bound",
             Self::Measured => "s-measured",
+            Self::MeasuredBefore => "s-measured-before",
             Self::Target => "s-target",
             Self::Overload => "s-overload",
         }
@@ -64,7 +70,7 @@ impl Look {
 
     /// Sizes and bounds hold until they change; measured values run from point to point.
     pub const fn holds(self) -> bool {
-        !matches!(self, Self::Measured | Self::Overload)
+        !matches!(self, Self::Measured | Self::MeasuredBefore | Self::Overload)
     }
 
     /// Whether the space below is filled.

@@ -7,6 +7,7 @@ mod reply;
 #[cfg(feature = "ssr")]
 pub mod states;
 
+pub mod backtest;
 pub mod connection;
 pub mod group;
 pub mod history;

@@ -90,6 +90,16 @@ impl Site {
         self.get_with_cookie(path, "").await
     }
 
+    /// Asks for what somebody accepts.
+    pub(crate) async fn get_as(self, path: &str, accept: &str) -> Response {
+        let request = Request::get(path)
+            .header(header::ACCEPT, accept)
+            .header(header::REFERER, "http://localhost/admin")
+            .body(Body::empty())
+            .unwrap();
+        self.ask(request).await
+    }
+
     /// Asks for a page with a cookie.
     pub(crate) async fn get_with_cookie(self, path: &str, cookie: &str) -> Response {
         let request = Request::get(path)

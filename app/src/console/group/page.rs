@@ -6,6 +6,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::{ChartPanel, GroupHead, GroupQuery, Snapshot, WhyPanel};
 use crate::{
     console::{
+        backtest,
         frame::{Frame, admit},
         history::HistorySection,
         instances::InstanceSection,
@@ -59,15 +60,25 @@ async fn group_page(query: GroupQuery, session: Session) -> AnyView {
         return missing(&query.group.to_string());
     };
     let applied = policy::outcome(&control, &query, &snapshot).await;
-    draw(query, snapshot, session, applied)
+    let form = policy::form(&snapshot, &query, &session);
+    let opened = match (&form, query.backtest) {
+        (Some(form), Some(span)) => Some(backtest::visit(&query.group, span, form).await),
+        _ => None,
+    };
+    let policy = view! { <PolicySection form=form opened=opened /> }.into_any();
+    draw(query, snapshot, session, applied, policy)
 }
 
-fn draw(query: GroupQuery, snapshot: Snapshot, session: Session, applied: AnyView) -> AnyView {
+fn draw(
+    query: GroupQuery,
+    snapshot: Snapshot,
+    session: Session,
+    applied: AnyView,
+    policy: AnyView,
+) -> AnyView {
     let id = query.group.to_string();
     let name = query.group.name.clone();
     let now = snapshot.fleet.taken_at.0;
-    let policy =
-        view! { <PolicySection snapshot=&snapshot query=&query session=&session /> }.into_any();
     view! {
         <Frame
             title=name.clone()

@@ -4,6 +4,7 @@ use control_plane::{GroupId, Window};
 
 use crate::{
     console::{
+        backtest::Span,
         history::HistoryKind,
         policy::{Field, Fields},
     },
@@ -30,6 +31,8 @@ pub struct GroupQuery {
     /// What was typed into the form, by field. What still reads as it was seen is not typed: it
     /// follows the policy, also when somebody else changes it meanwhile.
     pub typed: Vec<(Field, String)>,
+    /// The recorded load that the form's values are tried on.
+    pub backtest: Option<Span>,
     /// The operation of a change that was just applied.
     pub applied: Option<String>,
 }
@@ -57,6 +60,7 @@ impl GroupQuery {
             review: get("review").is_some(),
             base: get("base").filter(|hash| !hash.is_empty()),
             typed,
+            backtest: get("backtest").and_then(|slug| Span::from_slug(&slug)),
             applied: get("applied").filter(|operation| !operation.is_empty()),
         })
     }

@@ -1,5 +1,6 @@
 //! From what was typed to a policy that can be judged.
 
+use autoscaler::Policy;
 use serde_json::{Map, Value, json};
 
 use super::{Field, Fields};
@@ -13,19 +14,9 @@ pub(super) fn problems(
     current: &Fields,
     typed: &Fields,
 ) -> (Vec<(Field, String)>, Vec<String>) {
-    let mut candidate = policy.as_object().cloned().unwrap_or_default();
     let crossed = crossed_bounds(current, typed);
-    let mut errors: Vec<_> = crossed.iter().cloned().collect();
-    for field in Field::ALL {
-        let text = typed.get(field).trim();
-        if text == current.get(field) {
-            continue;
-        }
-        match value(field, text) {
-            Ok(value) => put(&mut candidate, field, value),
-            Err(message) => errors.push((field, message)),
-        }
-    }
+    let (candidate, unread) = written(policy, current, typed);
+    let mut errors: Vec<_> = crossed.iter().cloned().chain(unread).collect();
     let mut others = Vec::new();
     for violation in autoscaler::validate(&Value::Object(candidate))
         .err()
@@ -39,6 +30,37 @@ pub(super) fn problems(
         }
     }
     (errors, others)
+}
+
+/// The policy that was typed, if it is one.
+pub(super) fn candidate(policy: &Value, current: &Fields, typed: &Fields) -> Option<Policy> {
+    let (candidate, unread) = written(policy, current, typed);
+    if unread.is_empty() {
+        autoscaler::validate(&Value::Object(candidate)).ok()
+    } else {
+        None
+    }
+}
+
+/// The policy with what was typed written over it, and the fields that hold no value at all.
+fn written(
+    policy: &Value,
+    current: &Fields,
+    typed: &Fields,
+) -> (Map<String, Value>, Vec<(Field, String)>) {
+    let mut candidate = policy.as_object().cloned().unwrap_or_default();
+    let mut unread = Vec::new();
+    for field in Field::ALL {
+        let text = typed.get(field).trim();
+        if text == current.get(field) {
+            continue;
+        }
+        match value(field, text) {
+            Ok(value) => put(&mut candidate, field, value),
+            Err(message) => unread.push((field, message)),
+        }
+    }
+    (candidate, unread)
 }
 
 /// A minimum above the maximum, told at the bound that was changed, which need not be the one that

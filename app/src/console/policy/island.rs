@@ -3,16 +3,20 @@
 use leptos::prelude::*;
 
 use super::{Check, Field, Fields, PolicyForm, model::Change};
+use crate::console::backtest::{Backtest, Opened, SpanButtons, Workbench};
 
 /// The policy's form and the difference it would make.
 #[island]
 pub fn PolicyEditor(
     /// The policy, and what was typed so far.
     form: PolicyForm,
+    /// What the typed policy would have done, where somebody asked.
+    opened: Option<Opened>,
 ) -> impl IntoView {
     let typed = RwSignal::new(form.typed.clone());
     let form = StoredValue::new(form);
     let check = Memo::new(move |_| form.with_value(|form| typed.with(|typed| form.check(typed))));
+    let workbench = Workbench::new(opened, form, typed);
     let review = RwSignal::new(form.with_value(|form| form.review));
     let overtaken = RwSignal::new(form.with_value(|form| form.overtaken));
     let fields: Vec<_> = Field::ALL
@@ -48,9 +52,13 @@ pub fn PolicyEditor(
                 <legend class="sr-only">"Autoscaling policy"</legend>
                 {fields}
             </fieldset>
-            {may_edit.then(|| view! { <button type="submit">"Review changes"</button> })}
+            <div class="actions">
+                {may_edit.then(|| view! { <button type="submit">"Review changes"</button> })}
+                <SpanButtons workbench />
+            </div>
         </form>
         <Review form=form check=check review=review overtaken=overtaken />
+        <Backtest workbench check />
     }
 }
 
@@ -86,6 +94,7 @@ fn FieldRow(
                 aria-describedby=described
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 value=typed.with_untracked(|typed| typed.get(field).to_owned())
+                prop:value=move || typed.with(|typed| typed.get(field).to_owned())
                 on:input=move |event| {
                     touched.set(true);
                     typed.update(|typed| typed.set(field, event_target_value(&event)));
@@ -136,9 +145,10 @@ fn Review(
     review: RwSignal<bool>,
     overtaken: RwSignal<bool>,
 ) -> impl IntoView {
+    let may_edit = form.with_value(|form| form.may_edit);
     let content = move || {
         let check = check.get();
-        if overtaken.get() {
+        if overtaken.get() || !may_edit {
             None
         } else if check.is_applicable() {
             Some(view! { <Apply form=form changes=check.changes /> }.into_any())

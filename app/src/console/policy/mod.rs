@@ -17,4 +17,6 @@ pub use model::{Check, PolicyForm};
 #[cfg(feature = "ssr")]
 pub(crate) use outcome::outcome;
 #[cfg(feature = "ssr")]
+pub(crate) use section::form;
+#[cfg(feature = "ssr")]
 pub use {api::ApplyPolicy, section::PolicySection};

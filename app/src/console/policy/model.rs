@@ -1,5 +1,6 @@
 //! The form, and what it says about what was typed.
 
+use autoscaler::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -76,6 +77,16 @@ impl Check {
 }
 
 impl PolicyForm {
+    /// The policy as it is, if the decision engine can read it.
+    pub fn present(&self) -> Option<Policy> {
+        autoscaler::validate(&self.policy).ok()
+    }
+
+    /// The policy that was typed, if it is one.
+    pub fn candidate(&self, typed: &Fields) -> Option<Policy> {
+        edit::candidate(&self.policy, &self.current, typed)
+    }
+
     /// Judges `typed` by the rules that the cloud will judge it by.
     pub fn check(&self, typed: &Fields) -> Check {
         let changes = Field::ALL
@@ -182,6 +193,20 @@ mod tests {
                 message.is_some_and(|m| m.ends_with('.')),
                 "{field:?} {text}: {check:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_typed_can_be_tried_unless_it_is_no_policy() {
+        let form = form();
+        let mut fields = form.current.clone();
+        assert_eq!(form.candidate(&fields), form.present());
+        fields.set(Field::CpuTarget, "70".into());
+        let target = form.candidate(&fields).and_then(|policy| policy.cpu);
+        assert!(target.is_some_and(|cpu| cpu.target == 0.7), "{target:?}");
+        for wrong in ["", "seventy", "170"] {
+            fields.set(Field::CpuTarget, wrong.into());
+            assert_eq!(form.candidate(&fields), None, "{wrong:?}");
         }
     }
 

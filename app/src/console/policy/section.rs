@@ -4,22 +4,22 @@ use leptos::prelude::*;
 
 use super::{Fields, PolicyEditor, PolicyForm};
 use crate::{
-    console::group::{GroupQuery, Snapshot},
+    console::{
+        backtest::Opened,
+        group::{GroupQuery, Snapshot},
+    },
     parts::Notice,
     session::{Role, Session},
 };
 
 /// The policy's form, or why there is none.
 #[component]
-pub fn PolicySection<'a>(
-    /// The page's data.
-    snapshot: &'a Snapshot,
-    /// What the URL says.
-    query: &'a GroupQuery,
-    /// Whoever looks.
-    session: &'a Session,
-) -> impl IntoView + use<> {
-    let form = form(snapshot, query, session);
+pub fn PolicySection(
+    /// The form; `None` for a group without an autoscaler.
+    form: Option<PolicyForm>,
+    /// What the typed policy would have done, where somebody asked.
+    opened: Option<Opened>,
+) -> impl IntoView {
     let overtaken = form.as_ref().is_some_and(|form| form.overtaken);
     view! {
         <section class="card" id="policy" aria-labelledby="policy-title">
@@ -30,14 +30,19 @@ pub fn PolicySection<'a>(
                 </Notice>
             })}
             {match form {
-                Some(form) => view! { <PolicyEditor form=form /> }.into_any(),
+                Some(form) => view! { <PolicyEditor form=form opened=opened /> }.into_any(),
                 None => view! { <p class="empty">"This group has no autoscaler: its size changes only by hand."</p> }.into_any(),
             }}
         </section>
     }
 }
 
-fn form(snapshot: &Snapshot, query: &GroupQuery, session: &Session) -> Option<PolicyForm> {
+/// The form of the page's group, as far as it has an autoscaler.
+pub(crate) fn form(
+    snapshot: &Snapshot,
+    query: &GroupQuery,
+    session: &Session,
+) -> Option<PolicyForm> {
     let autoscaler = snapshot.group().autoscaler.as_ref()?;
     let current = Fields::of(&autoscaler.policy);
     let is_another = |base: &String| *base != autoscaler.hash;
