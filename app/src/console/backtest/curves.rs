@@ -182,12 +182,16 @@ mod tests {
 
     #[test]
     fn a_size_is_drawn_where_it_changes_and_to_the_end() {
-        let trace = load(std::iter::repeat_n(0.5, 30).chain(std::iter::repeat_n(1.9, 30)));
-        let chart = &drawn(&trace)[0];
-        let run = &chart.series[1].segments[0];
-        assert_eq!(run[0], (0, 2.0));
-        assert_eq!(run.last().map(|point| point.0), Some(chart.span()));
-        assert_eq!(run.len(), 3, "{run:?}");
+        let drawn = sizes(&load([0.5; 5]), NEW, Look::Size, &[2, 2, 3, 3, 5]);
+        assert_eq!(
+            drawn.segments,
+            [vec![
+                (0, 2.0),
+                (120_000, 3.0),
+                (240_000, 5.0),
+                (300_000, 5.0)
+            ]]
+        );
     }
 
     #[test]
