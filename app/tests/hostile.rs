@@ -5,7 +5,7 @@
 use app::{
     chart::{Chart, Mark, MarkKind, Unit},
     console::{
-        backtest::{Figure, Opened, Outcome, Row, Span, Tone},
+        backtest::{Figure, Opened, Outcome, Rough, Row, Span, Tone},
         group::{ChartPanel, GroupHead, Head, Signal, Why, WhyPanel},
         history::{ChangeRow, HistoryKind, HistoryList, HistoryRow, HistoryView},
         instances::{DrillRow, InstanceList, InstanceRow, InstanceTable},
@@ -14,6 +14,7 @@ use app::{
     },
     parts::Trouble,
 };
+use autoscaler::backtest::{Point, Totals};
 use leptos::prelude::{IntoView, Owner, RenderHtml, view};
 
 const HOSTILE: &str = "</title></textarea>\"'><script>alert(1)</script>";
@@ -196,6 +197,16 @@ fn what_was_typed_into_the_form() {
     check(|| view! { <PolicyEditor form=form opened=None /> });
 }
 
+fn point() -> Point {
+    Point {
+        target: Some(0.5),
+        min: 2,
+        stabilization_s: 600,
+        totals: Totals::default(),
+        on_front: true,
+    }
+}
+
 #[test]
 fn the_outcome_of_a_backtest() {
     let figure = Figure {
@@ -215,10 +226,20 @@ fn the_outcome_of_a_backtest() {
         }],
         charts: Vec::new(),
         basis: vec![hostile()],
+        rough: Rough {
+            present: Totals::default(),
+            new: Totals::default(),
+            minutes: 5,
+            has_price: true,
+        },
     };
     for outcome in [Ok(outcome), Err(hostile())] {
         let span = Span::Days7;
-        let opened = Some(Opened { span, outcome });
+        let opened = Some(Opened {
+            span,
+            outcome,
+            points: vec![point()],
+        });
         check(|| view! { <PolicyEditor form=form(Fields::default()) opened=opened /> });
     }
 }

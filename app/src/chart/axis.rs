@@ -22,13 +22,18 @@ const TIME_STEPS: [i64; 12] = [
     12 * HOUR,
     DAY,
 ];
+/// A number that is a multiple of a step but for its last digits is one.
+const ROUNDING: f64 = 1e-9;
 /// More labels than this run into each other on a phone.
 const MOST_LABELS: i64 = 6;
 
 /// A label and its place, 0 at the start of the axis and 1 at its end.
-pub(super) struct Tick {
-    pub(super) place: f64,
-    pub(super) label: String,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Where it is.
+    pub place: f64,
+    /// What it says.
+    pub label: String,
 }
 
 /// The value axis from zero: its end, and the labels on it.
@@ -68,6 +73,23 @@ fn round_step(rough: f64, whole: bool) -> f64 {
         .find(|step| *step >= rough)
         .unwrap_or(10.0 * power);
     if whole { step.max(1.0).round() } else { step }
+}
+
+/// At least two round numbers, the first not above `low` and the last not below `high`, which are
+/// about as many steps apart as `parts`.
+pub fn round_ticks(low: f64, high: f64, parts: f64) -> Vec<f64> {
+    // Values that are all the same get an axis around them.
+    let spread = if high > low {
+        high - low
+    } else if high > 0.0 {
+        high / 10.0
+    } else {
+        1.0
+    };
+    let step = round_step(spread / parts, false);
+    let first = (low / step + ROUNDING).floor() as i64;
+    let last = ((low + spread) / step - ROUNDING).ceil() as i64;
+    (first..=last).map(|index| index as f64 * step).collect()
 }
 
 /// Labels at round times.
@@ -143,6 +165,27 @@ mod tests {
                     axis.ticks.len()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn round_numbers_enclose_any_span() {
+        assert_eq!(round_ticks(0.0, 90.0, 4.0), [0.0, 50.0, 100.0]);
+        assert_eq!(round_ticks(2.0, 4.0, 4.0), [2.0, 2.5, 3.0, 3.5, 4.0]);
+        for (low, high) in [
+            (0.0, 0.0),
+            (3.0, 3.0),
+            (0.3, 0.7),
+            (12.34, 987.6),
+            (0.0, 1e-3),
+        ] {
+            let ticks = round_ticks(low, high, 4.0);
+            assert!((2..=8).contains(&ticks.len()), "{low} to {high}: {ticks:?}");
+            assert!(ticks[0] <= low + 1e-9, "{low} to {high}: {ticks:?}");
+            assert!(
+                ticks[ticks.len() - 1] >= high - 1e-9,
+                "{low} to {high}: {ticks:?}"
+            );
         }
     }
 

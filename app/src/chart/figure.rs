@@ -144,7 +144,8 @@ fn draw_plot(chart: &Chart) -> impl IntoView + use<> {
     }
 }
 
-fn grid_line(place: f64) -> impl IntoView {
+/// A line across a plot, a share of its height below its upper end.
+pub fn grid_line(place: f64) -> impl IntoView {
     let y = at_percent(place);
     view! { <line x1="0" x2="100%" y1=y.clone() y2=y /> }
 }
@@ -199,8 +200,12 @@ fn draw_marks(chart: &Chart) -> Vec<impl IntoView + use<>> {
 }
 
 fn draw_values(chart: &Chart) -> impl IntoView + use<> {
-    let labels: Vec<_> = axis::values(chart)
-        .ticks
+    labels_beside(axis::values(chart).ticks)
+}
+
+/// Labels on the left of a plot, from its lower end.
+pub fn labels_beside(ticks: Vec<Tick>) -> impl IntoView {
+    let labels: Vec<_> = ticks
         .into_iter()
         .map(|Tick { place, label }| {
             view! { <text x="100%" y=at_percent(1.0 - place) text-anchor="end">{label}</text> }
@@ -210,7 +215,12 @@ fn draw_values(chart: &Chart) -> impl IntoView + use<> {
 }
 
 fn draw_times(chart: &Chart) -> impl IntoView + use<> {
-    let labels: Vec<_> = axis::times(chart)
+    labels_below(axis::times(chart))
+}
+
+/// Labels below a plot, from its left end.
+pub fn labels_below(ticks: Vec<Tick>) -> impl IntoView {
+    let labels: Vec<_> = ticks
         .into_iter()
         .map(|Tick { place, label }| {
             view! { <text x=at_percent(place) y="14" text-anchor="middle">{label}</text> }

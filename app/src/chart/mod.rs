@@ -8,5 +8,6 @@ mod model;
 mod path;
 mod table;
 
-pub use figure::ChartFigure;
+pub use axis::{Tick, round_ticks};
+pub use figure::{ChartFigure, grid_line, labels_below, labels_beside};
 pub use model::{Chart, Look, Mark, MarkKind, Point, Series, Unit, segments, steps_only};

@@ -1,17 +1,33 @@
 //! Trying policies on one load.
 
 use autoscaler::{
-    Policy,
-    backtest::{Fidelity, PRICES_AS_OF, PRICES_REGION, Report, Totals, backtest},
+    CpuUtilization, Policy,
+    backtest::{
+        Fidelity, Frontier, MINUTE_S, PRICES_AS_OF, PRICES_REGION, Report, Sweep, Totals, Trace,
+        backtest, totals,
+    },
 };
 
-use super::{Load, curves, figures, outcome::Outcome};
+use super::{
+    Load, curves, figures,
+    outcome::{Outcome, Rough},
+};
 use crate::text;
+
+/// Steps of the load from which on a sweep makes five of them one: a day of minutes is below, a week
+/// above.
+const MANY_STEPS: usize = 2_880;
+/// Steps of a long load that are one step of its sweep.
+const COARSER: u32 = 5;
 
 /// A load with the present policy replayed on it, which every candidate is compared with.
 #[derive(Clone, Debug)]
 pub struct Bench {
     load: Load,
+    /// The load in the steps of a sweep.
+    rough: Trace,
+    /// The present policy in those.
+    rough_present: Totals,
     present: Policy,
     replayed: Report,
     fidelity: Fidelity,
@@ -26,7 +42,11 @@ impl Bench {
             );
         }
         let replayed = backtest(&present, &load.trace, &load.model);
+        let is_long = load.trace.len() > MANY_STEPS;
+        let rough = load.trace.coarser(if is_long { COARSER } else { 1 });
         Ok(Self {
+            rough_present: totals(&present, &rough, &load.model),
+            rough,
             fidelity: Fidelity::of(&present, &replayed, &load.trace),
             replayed,
             present,
@@ -61,7 +81,34 @@ impl Bench {
                 candidate.cpu.map(|cpu| cpu.target),
             ),
             basis: self.basis(),
+            rough: Rough {
+                present: self.rough_present,
+                new: totals(candidate, &self.rough, model),
+                minutes: self.rough.step_s.div_ceil(MINUTE_S),
+                has_price,
+            },
         }
+    }
+
+    /// `candidate` with what a sweep varies as it is at present: whoever drags one of those fields
+    /// sees the same sweep.
+    pub fn base(&self, candidate: &Policy) -> Policy {
+        let target = self.present.cpu.map(|cpu| cpu.target);
+        Policy {
+            min: self.present.min.min(candidate.max),
+            stabilization: self.present.stabilization,
+            cpu: candidate.cpu.map(|cpu| CpuUtilization {
+                target: target.unwrap_or(cpu.target),
+                ..cpu
+            }),
+            ..candidate.clone()
+        }
+    }
+
+    /// Many policies around `base`, of which none has been tried yet.
+    pub fn sweep(&self, base: &Policy) -> Frontier {
+        let (trace, model) = (self.rough.clone(), self.load.model.clone());
+        Frontier::new(base, trace, model, &Sweep::around(base))
     }
 
     /// What the numbers rest on, in sentences.
@@ -152,6 +199,36 @@ mod tests {
         assert_eq!(outcome.overload.tone, Tone::Same);
         assert_eq!(outcome.rows[1].cells, outcome.rows[2].cells);
         assert!(outcome.is_trusted, "{}", outcome.fidelity);
+    }
+
+    #[test]
+    fn what_a_sweep_varies_does_not_start_another_one() {
+        let bench = bench();
+        let present = Policy::default_for(2, 6, 0.5);
+        assert_eq!(bench.base(&Policy::default_for(4, 6, 0.9)), present);
+        let wider = bench.base(&Policy::default_for(4, 9, 0.9));
+        assert_eq!(wider, Policy::default_for(2, 9, 0.5));
+        assert_eq!(bench.base(&Policy::default_for(1, 1, 0.9)).min, 1);
+    }
+
+    #[test]
+    fn a_policy_of_the_sweep_does_what_it_says() {
+        let bench = bench();
+        let present = Policy::default_for(2, 6, 0.5);
+        let points = bench.sweep(&present).finish();
+        let point = points[points.len() / 2];
+        let mut candidate = Policy::default_for(point.min, 6, point.target.unwrap());
+        candidate.stabilization = std::time::Duration::from_secs(point.stabilization_s.into());
+        assert_eq!(bench.outcome(&candidate).rough.new, point.totals);
+    }
+
+    #[test]
+    fn a_long_load_is_swept_in_coarser_steps() {
+        let mut long = load();
+        long.trace.cpu = long.trace.cpu.repeat(100);
+        let bench = Bench::new(long, Policy::default_for(2, 6, 0.5)).unwrap();
+        let outcome = bench.outcome(&Policy::default_for(2, 6, 0.5));
+        assert_eq!(outcome.rough.minutes, 5);
     }
 
     #[test]

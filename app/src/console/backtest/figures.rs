@@ -19,8 +19,17 @@ fn hours(hours: f64) -> String {
     format!("{hours:.1}{}h", text::NBSP)
 }
 
-fn minutes(minutes: u32) -> String {
+pub(super) fn minutes(minutes: u32) -> String {
     format!("{}{}min", text::count(u64::from(minutes)), text::NBSP)
+}
+
+/// A cost with as many digits as `largest` needs, or instance hours where no price is known.
+pub(super) fn cost_text(cost: f64, largest: f64, has_price: bool) -> String {
+    if has_price {
+        money(cost, digits(largest))
+    } else {
+        hours(cost)
+    }
 }
 
 /// The cost, or the instance hours where no price is known.
@@ -30,14 +39,8 @@ pub(super) fn cost(new: &Totals, present: &Totals, has_price: bool) -> Figure {
     } else {
         ("Instance hours", new.instance_hours, present.instance_hours)
     };
-    let digits = digits(new.max(present));
-    let show = |value: f64| {
-        if has_price {
-            money(value, digits)
-        } else {
-            hours(value)
-        }
-    };
+    let largest = new.max(present);
+    let show = |value: f64| cost_text(value, largest, has_price);
     let (new_text, present_text) = (show(new), show(present));
     let difference = if new_text == present_text {
         0.0

@@ -8,23 +8,31 @@ mod curves;
 #[cfg(feature = "hydrate")]
 mod fetch;
 mod figures;
+mod frontier;
 mod load;
 mod outcome;
 mod panel;
+mod point;
+mod scatter;
 mod span;
+#[cfg(feature = "hydrate")]
+mod sweep;
 #[cfg(feature = "ssr")]
 mod visit;
+mod workbench;
 
 #[cfg(feature = "ssr")]
 pub use api::Recording;
 pub use bench::Bench;
 pub use load::Load;
-pub use outcome::{Figure, Outcome, Row, Tone};
-pub(crate) use panel::{Backtest, SpanButtons, Workbench};
+pub use outcome::{Figure, Outcome, Rough, Row, Tone};
+pub(crate) use panel::{Backtest, SpanButtons};
 pub use span::Span;
 #[cfg(feature = "ssr")]
 pub(crate) use visit::visit;
+pub(crate) use workbench::Workbench;
 
+use autoscaler::backtest::Point;
 use serde::{Deserialize, Serialize};
 
 /// A panel that was open when the page was asked for.
@@ -34,4 +42,6 @@ pub struct Opened {
     pub span: Span,
     /// What came out, or why nothing did.
     pub outcome: Result<Outcome, String>,
+    /// The policies of the sweep, by rising cost.
+    pub points: Vec<Point>,
 }

@@ -1,5 +1,6 @@
 //! What came out of a backtest, in the words and numbers of the page.
 
+use autoscaler::backtest::Totals;
 use serde::{Deserialize, Serialize};
 
 use crate::chart::Chart;
@@ -21,6 +22,21 @@ pub struct Outcome {
     pub charts: Vec<Chart>,
     /// What the numbers rest on.
     pub basis: Vec<String>,
+    /// The same two policies in the steps of the sweep, to find them in its picture.
+    pub rough: Rough,
+}
+
+/// The present policy and the new one as a sweep sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rough {
+    /// The present one.
+    pub present: Totals,
+    /// The new one.
+    pub new: Totals,
+    /// The length of a step of the sweep.
+    pub minutes: u32,
+    /// Whether the cost is known; instance hours stand for it otherwise.
+    pub has_price: bool,
 }
 
 /// A large number with its difference.

@@ -2,105 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{Bench, Figure, Opened, Outcome, Row, Span};
+use super::{Figure, Outcome, Row, Span, Workbench, frontier::FrontierSection};
 use crate::{
     chart::{Chart, ChartFigure},
-    console::policy::{Check, Field, Fields, PolicyForm},
-    parts::Notice,
+    console::policy::{Check, Field},
     text,
 };
-
-/// What the panel shows, and what it shows it from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Workbench {
-    span: RwSignal<Option<Span>>,
-    outcome: RwSignal<Option<Result<Outcome, String>>>,
-    /// The load is on its way.
-    is_busy: RwSignal<bool>,
-    /// The load; only in the browser, once it has arrived.
-    bench: RwSignal<Option<Bench>>,
-    form: StoredValue<PolicyForm>,
-    typed: RwSignal<Fields>,
-}
-
-impl Workbench {
-    /// Shows what the server drew, and follows `typed` from when the load has arrived.
-    pub(crate) fn new(
-        opened: Option<Opened>,
-        form: StoredValue<PolicyForm>,
-        typed: RwSignal<Fields>,
-    ) -> Self {
-        let (span, outcome) = opened.map(|opened| (opened.span, opened.outcome)).unzip();
-        let workbench = Self {
-            span: RwSignal::new(span),
-            outcome: RwSignal::new(outcome),
-            is_busy: RwSignal::new(false),
-            bench: RwSignal::new(None),
-            form,
-            typed,
-        };
-        Effect::new(move |_| workbench.run());
-        if let Some(span) = span {
-            Effect::new(move |_| workbench.open(span));
-        }
-        workbench
-    }
-
-    fn is_open(self) -> bool {
-        self.span.with(Option::is_some)
-    }
-
-    fn candidate(self) -> Option<autoscaler::Policy> {
-        let Self { form, typed, .. } = self;
-        typed.with(|typed| form.with_value(|form| form.candidate(typed)))
-    }
-
-    /// Tries what was typed. What cannot be a policy leaves the last numbers.
-    fn run(self) {
-        let candidate = self.candidate();
-        let outcome = self.bench.with(|bench| {
-            let (bench, candidate) = bench.as_ref().zip(candidate.as_ref())?;
-            Some(bench.outcome(candidate))
-        });
-        if let Some(outcome) = outcome {
-            self.outcome.set(Some(Ok(outcome)));
-        }
-    }
-
-    /// Asks for the load of `span`.
-    #[cfg(feature = "hydrate")]
-    fn open(self, span: Span) {
-        self.span.set(Some(span));
-        self.is_busy.set(true);
-        leptos::task::spawn_local(async move {
-            let group = self.form.with_value(|form| form.group.clone());
-            let load = super::fetch::load(&group, span).await;
-            // Another span was chosen meanwhile.
-            if self.span.get_untracked() != Some(span) {
-                return;
-            }
-            self.is_busy.set(false);
-            let present = self.form.with_value(PolicyForm::present);
-            let bench = load.and_then(|load| {
-                let present = present.ok_or("The present policy cannot be read.")?;
-                Bench::new(load, present)
-            });
-            match bench {
-                Ok(bench) => self.bench.set(Some(bench)),
-                Err(reason) => {
-                    self.bench.set(None);
-                    self.outcome.set(Some(Err(reason)));
-                }
-            }
-        });
-    }
-
-    /// On the server a page is asked for instead.
-    #[cfg(not(feature = "hydrate"))]
-    fn open(self, span: Span) {
-        self.span.set(Some(span));
-    }
-}
 
 /// Buttons that try the form's values on recorded load: each asks for a page where there is no script.
 #[component]
@@ -198,17 +105,18 @@ fn Results(workbench: Workbench) -> impl IntoView {
         </dl>
         <div class="charts">{charts}</div>
         {move || outcome.with(|outcome| outcome.as_ref().map(|outcome| draw_rows(&outcome.rows)))}
+        <FrontierSection workbench />
         {move || outcome.with(|outcome| outcome.as_ref().map(|outcome| draw_basis(&outcome.basis)))}
     }
 }
 
-fn draw_fidelity(outcome: &Outcome) -> AnyView {
-    let sentence = outcome.fidelity.clone();
-    if outcome.is_trusted {
-        view! { <p class="fidelity">"Present policy replayed: " {sentence}</p> }.into_any()
+fn draw_fidelity(outcome: &Outcome) -> impl IntoView + use<> {
+    let class = if outcome.is_trusted {
+        "fidelity"
     } else {
-        view! { <Notice tone="warn">"Present policy replayed: " {sentence}</Notice> }.into_any()
-    }
+        "notice warn"
+    };
+    view! { <p class=class>"Present policy replayed: " {outcome.fidelity.clone()}</p> }
 }
 
 /// The CPU target to drag. It is of use only where a script follows it.

@@ -47,9 +47,11 @@ pub struct Frontier {
 }
 
 impl Sweep {
-    /// About two hundred policies around one: ten targets, five minimums, four periods.
+    /// About two hundred policies around one: ten targets, five minimums, four periods. A policy
+    /// without a CPU target has none to vary.
     pub fn around(policy: &Policy) -> Self {
-        let targets = (1..=10).map(|step| f64::from(step * 9) / 100.0).collect();
+        let targets = policy.cpu.iter().flat_map(|_| 1..=10);
+        let targets = targets.map(|step| f64::from(step * 9) / 100.0).collect();
         let spread = policy.max.saturating_sub(1).max(1);
         let mut minimums: Vec<u32> = (0..5).map(|part| 1 + spread * part / 8).collect();
         minimums.push(policy.min);
@@ -246,6 +248,17 @@ mod tests {
             .map(|policy| policy.min)
             .collect();
         assert_eq!(minimums, [1, 3]);
+    }
+
+    #[test]
+    fn a_policy_without_a_cpu_target_is_tried_once_for_each_of_the_rest() {
+        let base = Policy {
+            cpu: None,
+            ..Policy::default_for(2, 6, 0.5)
+        };
+        let sweep = Sweep::around(&base);
+        let tried = sweep.policies(&base).len();
+        assert_eq!(tried, sweep.minimums.len() * sweep.stabilizations_s.len());
     }
 
     #[test]
