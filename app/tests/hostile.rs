@@ -138,6 +138,7 @@ fn an_entry_of_the_history() {
         signal: None,
         limit: Some(hostile()),
         author: Some(hostile()),
+        address: Some(hostile()),
         changes: vec![ChangeRow {
             label: hostile(),
             before: hostile(),

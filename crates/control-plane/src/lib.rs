@@ -28,6 +28,8 @@ pub use control::ControlPlane;
 pub use drill::{DRILL_KEY, Drill, DrillRequest};
 pub use error::Error;
 pub use fleet::{AutoscalerView, Fleet, Group, Instance, Problem, Reading};
-pub use history::{HistoryEntry, HistoryKind, HistoryPage, HistoryQuery, Signal, UnknownKind};
+pub use history::{
+    HistoryEntry, HistoryKind, HistoryPage, HistoryQuery, Signal, UnknownKind, short_name,
+};
 pub use id::{GroupId, InvalidGroupId, Location};
 pub use settings::{Pace, Settings};

@@ -1,6 +1,6 @@
 //! From the control plane's records to the history.
 
-use control_plane::{FieldChange, HistoryEntry, HistoryPage};
+use control_plane::{FieldChange, HistoryEntry, HistoryPage, short_name};
 
 use super::model::{ChangeRow, HistoryKind, HistoryRow, HistoryView};
 use crate::console::{group::signal, policy::Field};
@@ -45,7 +45,8 @@ pub fn row(entry: &HistoryEntry) -> HistoryRow {
         sentence: entry.sentence.clone(),
         signal: signal(entry),
         limit: entry.limit.clone(),
-        author: entry.author.clone(),
+        author: entry.author.as_deref().map(short_name).map(str::to_owned),
+        address: entry.author.clone(),
         changes: entry.changes.iter().map(change).collect(),
         note: entry.note.clone(),
         operation: entry.operation.clone(),
@@ -58,11 +59,61 @@ pub(crate) fn change(change: &FieldChange) -> ChangeRow {
     let show = |value: &Option<String>| match (field, value) {
         (_, None) => "not set".to_owned(),
         (Some(field), Some(value)) => field.show(&field.typed(value)),
-        (None, Some(value)) => value.clone(),
+        (None, Some(value)) => change.word(value).to_owned(),
     };
     ChangeRow {
-        label: field.map_or_else(|| change.field.clone(), |field| field.label().to_owned()),
+        label: field.map_or_else(
+            || capital(&change.label()),
+            |field| field.label().to_owned(),
+        ),
         before: show(&change.before),
         after: show(&change.after),
+    }
+}
+
+/// The label as the first word of a line.
+fn capital(label: &str) -> String {
+    let mut letters = label.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(field: &str, before: &str, after: &str) -> String {
+        let change = FieldChange {
+            field: field.to_owned(),
+            before: Some(before.to_owned()),
+            after: Some(after.to_owned()),
+        };
+        super::change(&change).text()
+    }
+
+    #[test]
+    fn what_the_form_shows_has_the_name_of_its_field() {
+        assert_eq!(
+            told("cpuUtilization.utilizationTarget", "0.5", "0.6"),
+            "CPU target 50\u{202f}% → 60\u{202f}%"
+        );
+    }
+
+    #[test]
+    fn what_it_does_not_show_has_a_name_too() {
+        assert_eq!(
+            told(
+                "cpuUtilization.predictiveMethod",
+                "NONE",
+                "OPTIMIZE_AVAILABILITY"
+            ),
+            "Prediction off → on"
+        );
+        assert_eq!(
+            told("scaleInControl.timeWindowSec", "600", "900"),
+            "Scale-in window 600 → 900"
+        );
     }
 }

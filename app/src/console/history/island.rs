@@ -66,7 +66,7 @@ fn draw_row(row: &HistoryRow) -> impl IntoView + use<> {
             <td><p>{row.sentence.clone()}</p>{changes}{note}</td>
             <td>{row.signal.as_ref().map_or_else(|| "–".into(), crate::console::group::Signal::sentence)}</td>
             <td>{row.limit.clone().unwrap_or_else(|| "–".into())}</td>
-            <td>{row.author.clone().unwrap_or_else(|| "autoscaler".into())}</td>
+            <td title=row.address.clone()>{row.author.clone().unwrap_or_else(|| "autoscaler".into())}</td>
         </tr>
     }
 }

@@ -74,8 +74,10 @@ pub struct HistoryRow {
     pub signal: Option<Signal>,
     /// What kept the size from following the signal.
     pub limit: Option<String>,
-    /// Who did it.
+    /// Who did it, as people call them.
     pub author: Option<String>,
+    /// The same in full.
+    pub address: Option<String>,
     /// What was changed.
     pub changes: Vec<ChangeRow>,
     /// What the author wrote beside it.
@@ -144,6 +146,7 @@ mod tests {
             signal: None,
             limit: None,
             author: None,
+            address: None,
             changes: Vec::new(),
             note: String::new(),
             operation: None,

@@ -4,7 +4,7 @@ use gce::logging::LogEntry;
 use serde_json::{Value, json};
 
 use super::entry::{plain, policy_sentence};
-use super::{HistoryEntry, HistoryKind};
+use super::{HistoryEntry, HistoryKind, short_name};
 use crate::{FieldChange, json};
 
 /// An activity entry about an autoscaler as history, or `None` if it is about something else.
@@ -20,9 +20,10 @@ pub(super) fn entry_of(entry: &LogEntry, method: &str) -> Option<HistoryEntry> {
         .as_str()
         .unwrap_or("Somebody");
     let changes = asked_for(&payload["request"]);
+    let name = short_name(actor);
     let sentence = match verb {
-        "insert" => format!("{actor} created the autoscaler."),
-        "delete" => format!("{actor} deleted the autoscaler."),
+        "insert" => format!("{name} created the autoscaler."),
+        "delete" => format!("{name} deleted the autoscaler."),
         _ => policy_sentence(actor, &changes),
     };
     let operation = entry

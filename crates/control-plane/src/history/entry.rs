@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::activity;
 use super::record::{CHANGES_LOG, ChangeRecord, DRILL_STARTED, DRILL_STOPPED, POLICY_CHANGED};
-use super::{HistoryEntry, HistoryKind, Signal};
+use super::{HistoryEntry, HistoryKind, Signal, short_name};
 use crate::{FieldChange, json, time};
 
 /// Google's name for a change of the recommended size.
@@ -139,9 +139,7 @@ fn recorded(entry: &LogEntry) -> Option<HistoryEntry> {
 }
 
 fn record_sentence(record: &ChangeRecord, changes: &[FieldChange]) -> String {
-    let ChangeRecord {
-        actor, instance, ..
-    } = record;
+    let (actor, instance) = (short_name(&record.actor), &record.instance);
     match record.action.as_str() {
         POLICY_CHANGED => policy_sentence(actor, changes),
         DRILL_STARTED => {
@@ -155,6 +153,7 @@ fn record_sentence(record: &ChangeRecord, changes: &[FieldChange]) -> String {
 
 /// `admin changed minimum from 2 to 3, CPU target from 0.5 to 0.6.`
 pub(super) fn policy_sentence(actor: &str, changes: &[FieldChange]) -> String {
+    let actor = short_name(actor);
     let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
     match told.as_slice() {
         [] => format!("{actor} saved the policy without a change."),

@@ -1,6 +1,7 @@
 //! What happened to a group, and why: Logging's entries as sentences.
 
 mod activity;
+mod author;
 mod entry;
 mod filter;
 mod read;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::FieldChange;
 
+pub use author::short_name;
 pub(crate) use entry::{RESIZE, entry_of, group_key};
 pub(crate) use filter::Subject;
 pub(crate) use read::page;

@@ -81,11 +81,11 @@ mod tests {
         let with = json!({"scaleInControl": {"timeWindowSec": 600}});
         assert_eq!(
             told(&json!({}), &with),
-            ["scaleInControl.timeWindowSec: scaleInControl.timeWindowSec to 600"]
+            ["scaleInControl.timeWindowSec: scale-in window to 600"]
         );
         assert_eq!(
             told(&with, &json!({})),
-            ["scaleInControl.timeWindowSec: scaleInControl.timeWindowSec removed (was 600)"]
+            ["scaleInControl.timeWindowSec: scale-in window removed (was 600)"]
         );
     }
 
