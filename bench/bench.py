@@ -33,7 +33,8 @@ HANG_GUARD = 180
 
 
 def main():
-    # It builds on this file, so this file can only need it late.
+    # They build on this file, so this file can only need them late.
+    import backtest
     import balancer
 
     lines = ["# Benchmarks", "", *header()]
@@ -41,6 +42,7 @@ def main():
     lines += balancer.section()
     lines += starts()
     lines += readies()
+    lines += backtest.section()
     lines += sizes()
     report = "\n".join(lines) + "\n"
     (ROOT / "docs/benchmarks.md").write_text(report, encoding="utf-8")
