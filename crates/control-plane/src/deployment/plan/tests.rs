@@ -317,11 +317,16 @@ fn an_owners_policy_is_told_and_kept_unless_the_file_shall_win() {
 #[test]
 fn the_load_balancer_believes_in_an_instance_before_the_group_does() {
     let parts = configured("").parts(&Inventory::default());
-    let checks = parts.iter().filter(|part| part.id.kind == Kind::HealthCheck);
+    let checks = parts
+        .iter()
+        .filter(|part| part.id.kind == Kind::HealthCheck);
     let number = |part: &Part, field: &str| part.body[field].as_u64().unwrap();
     let spans: Vec<(u64, u64)> = checks
         .map(|part| {
-            let (interval, good) = (number(part, "checkIntervalSec"), number(part, "healthyThreshold"));
+            let (interval, good) = (
+                number(part, "checkIntervalSec"),
+                number(part, "healthyThreshold"),
+            );
             // From the first good answer at the earliest and at the latest.
             (interval * (good - 1), interval * good)
         })
