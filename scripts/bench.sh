@@ -14,5 +14,6 @@ for tool in wrk taskset nginx; do
   echo "set-up failed: $tool is needed (Debian: apt-get install wrk util-linux nginx-light)" >&2
   exit 1
 done
+CARGO_TARGET_DIR=target/image cargo leptos build --release --precompress --bin-cargo-args=--no-default-features
 cargo leptos build --release --precompress
 exec "$(scripts/python-env.sh)" bench/bench.py "$@"
