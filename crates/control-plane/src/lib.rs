@@ -16,6 +16,7 @@ mod id;
 mod json;
 mod keyed;
 mod marks;
+pub mod preflight;
 mod settings;
 mod source;
 mod time;

@@ -1,0 +1,65 @@
+//! Where the domain leads, and whether Google may issue a certificate for it.
+
+use super::{Answer, Facts, Finding, Intent, Record};
+
+/// Who issues Google's certificates, as a CAA record names it.
+const ISSUER: &str = "pki.goog";
+
+pub(super) fn check(intent: &Intent, facts: &Facts) -> Vec<Finding> {
+    let Some(domain) = &intent.domain else {
+        return Vec::new();
+    };
+    match &facts.records {
+        Answer::Is(records) => records_of(intent, domain, records),
+        Answer::Missing => vec![Finding::notes(elsewhere(intent, domain))],
+        Answer::Unknown(why) => vec![Finding::notes(format!(
+            "Where '{domain}' leads cannot be told: after the deployment, set the record that it prints \
+             (Google says: {why})."
+        ))],
+    }
+}
+
+/// The record to set where somebody else answers for the domain.
+fn elsewhere(intent: &Intent, domain: &str) -> String {
+    let record = match &intent.address {
+        Some(address) => format!("set the record `{domain}. 300 IN A {address}`"),
+        None => "set the record that the deployment prints".to_owned(),
+    };
+    format!("No zone of this project answers for '{domain}': {record} where its domain is kept.")
+}
+
+fn records_of(intent: &Intent, domain: &str, records: &[Record]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for record in records {
+        let Record { kind, data } = record;
+        let is_ours = intent.address.as_ref() == Some(data);
+        match kind.as_str() {
+            "A" if !is_ours => findings.push(Finding::stops(format!(
+                "'{domain}' leads to {data}, which is not this deployment: remove its record A, or name \
+                 another domain."
+            ))),
+            "CNAME" => findings.push(Finding::stops(format!(
+                "'{domain}' is another name of {data}: remove its record CNAME, beside which no other can \
+                 be, or name another domain."
+            ))),
+            "AAAA" => findings.push(Finding::stops(format!(
+                "'{domain}' leads by IPv6 to {data}, which is not this deployment: remove its record AAAA, \
+                 or no certificate will be issued."
+            ))),
+            _ => {}
+        }
+    }
+    let issuers: Vec<&Record> = records
+        .iter()
+        .filter(|record| record.kind == "CAA")
+        .collect();
+    let may_issue =
+        |record: &&Record| record.data.contains("issue ") && record.data.contains(ISSUER);
+    if intent.https && !issuers.is_empty() && !issuers.iter().any(may_issue) {
+        findings.push(Finding::stops(format!(
+            "The CAA records of '{domain}' forbid Google to issue a certificate: add `0 issue \
+             \"{ISSUER}\"` to them."
+        )));
+    }
+    findings
+}

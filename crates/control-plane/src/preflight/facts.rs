@@ -1,0 +1,75 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the cloud says to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// This.
+    Is(T),
+    /// There is no such thing.
+    Missing,
+    /// It does not say, and why: Google's own sentence.
+    Unknown(String),
+}
+
+/// How things are in a project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Whether the project is in use: not being deleted.
+    pub project_active: Answer<bool>,
+    /// Whether somebody pays for it.
+    pub billing: Answer<bool>,
+    /// Whether each API that is needed is enabled, by its host.
+    pub services: Answer<BTreeMap<String, bool>>,
+    /// Those of the needed permissions that the caller holds.
+    pub held: Answer<BTreeSet<String>>,
+    /// The regions of the intent, by name.
+    pub regions: BTreeMap<String, Answer<Region>>,
+    /// What the project may have outside of regions.
+    pub quotas: Answer<Vec<Quota>>,
+    /// The virtual CPUs of the machine type, in the first region.
+    pub cpus: Answer<u32>,
+    /// Whether the account of the intent is there and can be used.
+    pub account_usable: Answer<bool>,
+    /// Resources under the deployment's names that do not bear its mark.
+    pub foreign: Vec<Foreign>,
+    /// The records of the domain; `Missing` where no zone of the project answers for it.
+    pub records: Answer<Vec<Record>>,
+}
+
+/// A region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Region {
+    /// Whether it is up.
+    pub up: bool,
+    /// What the project may have in it.
+    pub quotas: Vec<Quota>,
+}
+
+/// How much of something the project may have, and has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quota {
+    /// `CPUS`, `INSTANCES`, …
+    pub metric: String,
+    /// The most that it may have.
+    pub limit: f64,
+    /// What it has.
+    pub usage: f64,
+}
+
+/// Something of somebody else's under a name that the deployment wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// What people call its kind: `URL map`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A record of the domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// `A`, `AAAA`, `CNAME`, `CAA`, …
+    pub kind: String,
+    /// What it says.
+    pub data: String,
+}

@@ -1,0 +1,385 @@
+//! What stands against a deployment, one thing at a time.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod reading;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use control_plane::preflight::{
+    Answer, Facts, Foreign, Intent, Place, Quota, Record, Region, Severity, permissions, preflight,
+    services,
+};
+use proptest::prelude::*;
+
+fn intent() -> Intent {
+    Intent {
+        project: "demo".into(),
+        machine_type: "e2-small".into(),
+        places: vec![Place {
+            region: "us-central1".into(),
+            instances: 7,
+            running: 0,
+        }],
+        external_ip: true,
+        disk_gb: 10,
+        service_account: Some("web-vm@demo.iam.gserviceaccount.com".into()),
+        domain: Some("app.example.com".into()),
+        address: Some("203.0.113.7".into()),
+        https: true,
+        secrets: true,
+        pushes_image: true,
+    }
+}
+
+fn quota(metric: &str, limit: f64, usage: f64) -> Quota {
+    Quota {
+        metric: metric.into(),
+        limit,
+        usage,
+    }
+}
+
+/// A project in which nothing stands against the intent.
+fn ready(intent: &Intent) -> Facts {
+    let on = |service: &str| (service.to_owned(), true);
+    let held = permissions(intent)
+        .into_iter()
+        .map(|(name, _)| name.to_owned());
+    let region = Region {
+        up: true,
+        quotas: vec![
+            quota("CPUS", 24.0, 2.0),
+            quota("INSTANCES", 24.0, 1.0),
+            quota("IN_USE_ADDRESSES", 8.0, 1.0),
+            quota("SSD_TOTAL_GB", 500.0, 0.0),
+        ],
+    };
+    let address = Record {
+        kind: "A".into(),
+        data: "203.0.113.7".into(),
+    };
+    Facts {
+        project_active: Answer::Is(true),
+        billing: Answer::Is(true),
+        services: Answer::Is(services(intent).into_iter().map(on).collect()),
+        held: Answer::Is(held.collect()),
+        regions: BTreeMap::from([("us-central1".to_owned(), Answer::Is(region))]),
+        quotas: Answer::Is(vec![quota("CPUS_ALL_REGIONS", 32.0, 2.0)]),
+        cpus: Answer::Is(2),
+        account_usable: Answer::Is(true),
+        foreign: Vec::new(),
+        records: Answer::Is(vec![address]),
+    }
+}
+
+/// The one finding after one thing was made wrong.
+fn found(spoil: impl FnOnce(&mut Intent, &mut Facts)) -> (Severity, String) {
+    let mut intent = intent();
+    let mut facts = ready(&intent);
+    spoil(&mut intent, &mut facts);
+    let findings = preflight(&intent, &facts);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    (findings[0].severity, findings[0].to_string())
+}
+
+/// One finding of a weight, with what is the matter and its cure.
+fn finds(severity: Severity, words: &[&str], spoil: impl FnOnce(&mut Intent, &mut Facts)) {
+    let (weight, text) = found(spoil);
+    assert_eq!(weight, severity, "{text}");
+    for word in words {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+fn no<T>() -> Answer<T> {
+    Answer::Unknown("The caller does not have permission (403)".into())
+}
+
+#[test]
+fn a_project_that_is_ready_gives_no_findings() {
+    let intent = intent();
+    assert_eq!(preflight(&intent, &ready(&intent)), []);
+}
+
+#[test]
+fn the_project_and_its_payer_are_looked_at() {
+    finds(
+        Severity::Stops,
+        &["being deleted", "undelete demo"],
+        |_, facts| {
+            facts.project_active = Answer::Is(false);
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["hidden", "roles/viewer", "(403)"],
+        |_, facts| {
+            facts.project_active = no();
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["Nobody pays", "linkedaccount?project=demo"],
+        |_, facts| {
+            facts.billing = Answer::Is(false);
+        },
+    );
+    finds(Severity::Notes, &["cannot be told"], |_, facts| {
+        facts.billing = no();
+    });
+}
+
+#[test]
+fn an_api_that_is_off_stops_only_whoever_may_not_enable_it() {
+    let off = |facts: &mut Facts| {
+        if let Answer::Is(known) = &mut facts.services {
+            known.insert("dns.googleapis.com".into(), false);
+        }
+    };
+    let command = "gcloud services enable dns.googleapis.com --project demo";
+    finds(Severity::Stops, &[command], |_, facts| off(facts));
+    finds(
+        Severity::Notes,
+        &["enables dns.googleapis.com"],
+        |_, facts| {
+            off(facts);
+            if let Answer::Is(held) = &mut facts.held {
+                held.insert("serviceusage.services.enable".into());
+            }
+        },
+    );
+}
+
+#[test]
+fn missing_permissions_are_named_with_the_role_that_brings_them() {
+    let words = [
+        "secretmanager.secrets.create",
+        "secretmanager.versions.add",
+        "roles/secretmanager.admin",
+    ];
+    finds(Severity::Stops, &words, |_, facts| {
+        if let Answer::Is(held) = &mut facts.held {
+            held.retain(|name| !name.starts_with("secretmanager."));
+        }
+    });
+    let intent = intent();
+    let mut facts = ready(&intent);
+    facts.held = Answer::Is(BTreeSet::new());
+    let roles: BTreeSet<&str> = permissions(&intent)
+        .into_iter()
+        .map(|(_, role)| role)
+        .collect();
+    assert_eq!(preflight(&intent, &facts).len(), roles.len());
+}
+
+#[test]
+fn what_is_not_used_is_not_asked_for() {
+    let mut plain = intent();
+    (plain.secrets, plain.pushes_image, plain.https) = (false, false, false);
+    plain.domain = None;
+    let services = services(&plain);
+    assert!(
+        !services
+            .iter()
+            .any(|name| name.starts_with("dns") || name.starts_with("secret"))
+    );
+    let permissions = permissions(&plain);
+    assert!(
+        permissions
+            .iter()
+            .all(|(name, _)| !name.contains("ssl") && !name.starts_with("dns"))
+    );
+}
+
+#[test]
+fn an_account_that_is_named_must_be_there() {
+    finds(
+        Severity::Stops,
+        &["service-accounts create web-vm"],
+        |_, facts| {
+            facts.account_usable = Answer::Missing;
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["disabled", "service-accounts enable"],
+        |_, facts| {
+            facts.account_usable = Answer::Is(false);
+        },
+    );
+    finds(Severity::Warns, &["cannot be told"], |_, facts| {
+        facts.account_usable = no();
+    });
+}
+
+#[test]
+fn quotas_are_held_against_the_most_instances() {
+    // 24 CPUs, 2 of them used: eleven instances of two fit.
+    finds(
+        Severity::Stops,
+        &["CPUS of us-central1 is 24", "12 instances", "at most 11"],
+        |intent, facts| {
+            intent.places[0].instances = 12;
+            intent.external_ip = false;
+            facts.quotas = no();
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["IN_USE_ADDRESSES", "at most 7"],
+        |intent, _| {
+            intent.places[0].instances = 8;
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["CPUS_ALL_REGIONS of the project"],
+        |_, facts| {
+            facts.quotas = Answer::Is(vec![quota("CPUS_ALL_REGIONS", 12.0, 0.0)]);
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["SSD_TOTAL_GB", "at most 5"],
+        |intent, _| intent.disk_gb = 100,
+    );
+}
+
+#[test]
+fn instances_that_run_already_need_no_second_place() {
+    let mut intent = intent();
+    let mut facts = ready(&intent);
+    (intent.places[0].instances, intent.places[0].running) = (12, 6);
+    assert_eq!(preflight(&intent, &facts), []);
+    if let Some(Answer::Is(region)) = facts.regions.get_mut("us-central1") {
+        region.quotas.retain(|quota| quota.metric != "CPUS");
+    }
+    intent.places[0].running = 0;
+    intent.external_ip = false;
+    assert_eq!(
+        preflight(&intent, &facts),
+        [],
+        "what Google does not count is no quota"
+    );
+}
+
+#[test]
+fn another_family_counts_to_a_quota_of_its_own() {
+    finds(Severity::Stops, &["N2_CPUS"], |intent, facts| {
+        intent.machine_type = "n2-standard-2".into();
+        let region = facts.regions.get_mut("us-central1").unwrap();
+        if let Answer::Is(region) = region {
+            region.quotas.push(quota("N2_CPUS", 8.0, 0.0));
+        }
+    });
+}
+
+#[test]
+fn a_place_that_is_not_there_is_named() {
+    finds(
+        Severity::Stops,
+        &["no region 'moon1'", "regions list"],
+        |intent, _| {
+            intent.places[0].region = "moon1".into();
+        },
+    );
+    finds(
+        Severity::Stops,
+        &["no machine type 'e2-small'"],
+        |_, facts| {
+            facts.cpus = Answer::Missing;
+        },
+    );
+    finds(Severity::Warns, &["us-central1 is down"], |_, facts| {
+        if let Some(Answer::Is(region)) = facts.regions.get_mut("us-central1") {
+            region.up = false;
+        }
+    });
+}
+
+#[test]
+fn a_name_that_is_taken_is_told() {
+    finds(
+        Severity::Stops,
+        &["URL map 'web'", "--adopt"],
+        |_, facts| {
+            facts.foreign.push(Foreign {
+                kind: "URL map".into(),
+                name: "web".into(),
+            });
+        },
+    );
+}
+
+#[test]
+fn a_domain_that_leads_elsewhere_is_told() {
+    let record = |kind: &str, data: &str| Record {
+        kind: kind.into(),
+        data: data.into(),
+    };
+    for (added, words) in [
+        (
+            record("A", "198.51.100.1"),
+            ["leads to 198.51.100.1", "record A"],
+        ),
+        (
+            record("AAAA", "2001:db8::1"),
+            ["2001:db8::1", "record AAAA"],
+        ),
+        (
+            record("CNAME", "else.where."),
+            ["else.where.", "record CNAME"],
+        ),
+        (
+            record("CAA", "0 issue \"letsencrypt.org\""),
+            ["CAA", "pki.goog"],
+        ),
+    ] {
+        finds(Severity::Stops, &words, |_, facts| {
+            if let Answer::Is(records) = &mut facts.records {
+                records.push(added);
+            }
+        });
+    }
+    finds(
+        Severity::Notes,
+        &["app.example.com. 300 IN A 203.0.113.7"],
+        |_, facts| {
+            facts.records = Answer::Missing;
+        },
+    );
+}
+
+#[test]
+fn what_stops_comes_first() {
+    let mut intent = intent();
+    intent.places[0].instances = 8;
+    let mut facts = ready(&intent);
+    facts.billing = no();
+    let weights: Vec<Severity> = preflight(&intent, &facts)
+        .iter()
+        .map(|finding| finding.severity)
+        .collect();
+    assert_eq!(weights, [Severity::Stops, Severity::Notes]);
+}
+
+proptest! {
+    /// Lowering the maximum as far as a finding says leaves nothing to find.
+    #[test]
+    fn the_maximum_that_is_advised_fits(limit in 0_u32..60, used in 0_u32..60, instances in 0_u32..40) {
+        let mut intent = intent();
+        intent.external_ip = false;
+        intent.places[0].instances = instances;
+        let mut facts = ready(&intent);
+        facts.quotas = no();
+        if let Some(Answer::Is(region)) = facts.regions.get_mut("us-central1") {
+            region.quotas = vec![quota("CPUS", limit.into(), used.into())];
+        }
+        if let Some(finding) = preflight(&intent, &facts).first() {
+            let advised = finding.text.split("at most ").nth(1).unwrap();
+            intent.places[0].instances = advised.split(' ').next().unwrap().parse().unwrap();
+            prop_assert_eq!(preflight(&intent, &facts), []);
+        }
+    }
+}
