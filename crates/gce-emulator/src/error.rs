@@ -155,6 +155,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid", message)
     }
 
+    /// 400 for a certificate that no handshake could be made with.
+    pub fn unusable_certificate(reason: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason, message)
+    }
+
     /// 400 for a body that is no JSON.
     pub fn parse_error(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "parseError", message)

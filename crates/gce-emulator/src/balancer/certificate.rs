@@ -22,8 +22,10 @@ pub enum Certificate {
 /// Why a certificate cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    #[error("the certificate is not in PEM form, or its key is not")]
-    Pem(#[from] rustls::pki_types::pem::Error),
+    #[error("the certificate is not in PEM form")]
+    Chain(#[source] rustls::pki_types::pem::Error),
+    #[error("the key is not in PEM form")]
+    PrivateKey(#[source] rustls::pki_types::pem::Error),
     #[error("there is no certificate")]
     Empty,
     #[error("no certificate can be made for these domains")]
@@ -98,7 +100,11 @@ impl Certificate {
             Self::Given { chain, key } => {
                 let chain: Result<Vec<_>, _> =
                     CertificateDer::pem_slice_iter(chain.as_bytes()).collect();
-                (chain?, PrivateKeyDer::from_pem_slice(key.as_bytes())?)
+                let key = PrivateKeyDer::from_pem_slice(key.as_bytes());
+                (
+                    chain.map_err(CertificateError::Chain)?,
+                    key.map_err(CertificateError::PrivateKey)?,
+                )
             }
         };
         if chain.is_empty() {
@@ -176,7 +182,7 @@ mod tests {
         ));
         assert!(matches!(
             with("no key").verify(),
-            Err(CertificateError::Pem(_))
+            Err(CertificateError::PrivateKey(_))
         ));
     }
 

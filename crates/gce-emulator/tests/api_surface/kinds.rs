@@ -27,28 +27,54 @@ async fn chain(cloud: &Cloud, below: &str) {
         .await;
 }
 
+/// A certificate and its key, in PEM.
+fn pair() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["app.test".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
 #[tokio::test]
 async fn a_private_key_is_taken_and_never_shown() {
     let cloud = Cloud::start().await;
-    let own = json!({"name": "own", "type": "SELF_MANAGED", "selfManaged": {
-        "certificate": "-----BEGIN CERTIFICATE-----\nx", "privateKey": "-----BEGIN PRIVATE KEY-----\nhidden"}});
+    let (certificate, key) = pair();
+    let own = json!({"name": "own", "type": "SELF_MANAGED",
+        "selfManaged": {"certificate": certificate, "privateKey": key}});
     cloud.post("global/sslCertificates", own).await;
     let shown = cloud.get("global/sslCertificates/own").await;
-    assert_eq!(shown["certificate"], "-----BEGIN CERTIFICATE-----\nx");
+    assert_eq!(shown["certificate"], certificate);
     let logged = json!({"resourceNames": ["projects/demo"], "filter": "protoPayload.methodName=\"v1.compute.sslCertificates.insert\""});
     let (_, entries) = cloud.rpc("/v2/entries:list", logged).await;
     assert_eq!(entries["entries"].as_array().unwrap().len(), 1);
     for answer in [shown, entries] {
-        assert!(!answer.to_string().contains("hidden"), "{answer}");
+        assert!(!answer.to_string().contains("PRIVATE KEY"), "{answer}");
     }
-    let message = refused(
-        &cloud,
-        "global/sslCertificates",
-        json!({"name": "bad", "certificate": "x", "privateKey": "y"}),
-    )
-    .await;
+    cloud.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_no_handshake_could_be_made_with_is_refused() {
+    let cloud = Cloud::start().await;
+    let ((certificate, key), (_, other)) = (pair(), pair());
+    let broken = certificate.replace("MII", "AAA");
+    for (certificate, key, reason) in [
+        ("x", key.as_str(), "sslCertificateCouldNotParseCert"),
+        (&broken, &key, "sslCertificateCouldNotParseCert"),
+        (&certificate, "x", "sslCertificateCouldNotParseKey"),
+        (&certificate, &certificate, "sslCertificateCouldNotParseKey"),
+        (&certificate, &other, "invalid"),
+    ] {
+        let own = json!({"name": "own", "certificate": certificate, "privateKey": key});
+        let path = "global/sslCertificates";
+        let (given, message) = cloud.refused(Method::POST, path, Some(own), 400).await;
+        assert_eq!(given, reason, "{message}");
+        assert!(message.starts_with("The SSL "), "{message}");
+    }
+    let missing = json!({"name": "own", "certificate": certificate});
+    let path = "global/sslCertificates";
+    let (reason, message) = cloud.refused(Method::POST, path, Some(missing), 400).await;
+    assert_eq!(reason, "required");
     assert!(
-        message.contains("'resource.selfManaged.certificate'"),
+        message.contains("'resource.selfManaged.privateKey'"),
         "{message}"
     );
     cloud.emulator.shutdown().await;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::Cloud,
+    balancer::{Certificate, CertificateError},
     compute::change::{Behaviour, Change},
     error::ApiError,
     resource::{Key, Resource, Scope},
@@ -32,13 +33,9 @@ impl Behaviour for SslCertificate {
             }
             return check_domains(body);
         }
-        for (field, begin) in [
-            ("certificate", "-----BEGIN CERTIFICATE-----"),
-            ("privateKey", "-----BEGIN "),
-        ] {
-            check_pem(body, field, begin)?;
-        }
-        Ok(())
+        let chain = given(body, "certificate")?;
+        let key = given(body, "privateKey")?;
+        Certificate::Given { chain, key }.verify().map_err(refusal)
     }
 
     fn view(&self, cloud: &Cloud, certificate: &Resource, body: &mut Map<String, Value>) {
@@ -95,23 +92,34 @@ fn check_domains(body: &Map<String, Value>) -> Result<(), ApiError> {
     }
 }
 
-/// Either place of the two in which Google takes a certificate and its key; both then say it.
-fn check_pem(body: &mut Map<String, Value>, field: &str, begin: &str) -> Result<(), ApiError> {
-    let inner = body
-        .get("selfManaged")
-        .and_then(|own| own.get(field))
-        .cloned();
-    let name = format!("resource.selfManaged.{field}");
-    let text = inner.or_else(|| body.get(field).cloned());
-    let text = text.ok_or_else(|| ApiError::required(&name))?;
-    if !text
-        .as_str()
-        .is_some_and(|text| text.trim_start().starts_with(begin))
-    {
-        return Err(ApiError::invalid(&name, "…", "It must be in PEM format."));
-    }
+/// What stands in either place of the two in which Google takes a certificate and its key; both then
+/// say it.
+fn given(body: &mut Map<String, Value>, field: &str) -> Result<String, ApiError> {
+    let inner = body.get("selfManaged").and_then(|own| own.get(field));
+    let text = inner.or_else(|| body.get(field)).and_then(Value::as_str);
+    let text = text.map(str::to_owned);
+    let text = text.ok_or_else(|| ApiError::required(&format!("resource.selfManaged.{field}")))?;
     let own = body.entry("selfManaged").or_insert_with(|| json!({}));
-    own[field] = text.clone();
-    body.insert(field.into(), text);
-    Ok(())
+    own[field] = json!(text);
+    body.insert(field.into(), json!(text));
+    Ok(text)
+}
+
+/// Google's words for what is wrong with a certificate or its key.
+fn refusal(error: CertificateError) -> ApiError {
+    let (reason, message) = match error {
+        CertificateError::PrivateKey(_) | CertificateError::Key(rustls::Error::General(_)) => (
+            "sslCertificateCouldNotParseKey",
+            "The SSL key could not be parsed.",
+        ),
+        CertificateError::Key(rustls::Error::InconsistentKeys(_)) => (
+            "invalid",
+            "The SSL key does not belong to the SSL certificate.",
+        ),
+        _ => (
+            "sslCertificateCouldNotParseCert",
+            "The SSL certificate could not be parsed.",
+        ),
+    };
+    ApiError::unusable_certificate(reason, message)
 }
