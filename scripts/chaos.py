@@ -180,7 +180,7 @@ def main():
     arguments.add_argument("--program", default=str(PROGRAM))
     given = arguments.parse_args()
     state = tempfile.mkdtemp(prefix="flaskscale-chaos-")
-    cloud = Cloud(given.program, state, "--speed", "20")
+    cloud = Cloud(given.program, state=state, flags=["--speed", "20"])
     try:
         report = run(cloud, given.requests)
     finally:

@@ -25,11 +25,11 @@ PASSING = (403, 429, 500, 502, 503, 504)
 class Cloud:
     """A running `flaskscale up`, and what can be done to it."""
 
-    def __init__(self, program, state, *flags):
+    def __init__(self, *program, state, flags=()):
         # An instance that is killed is worth a warning, and here there are hundreds.
         self.log = open(f"{state}.log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [program, "up", "--site-port", "0", "--api-port", "0", "--state-dir", state, *flags],
+            [*program, "up", "--site-port", "0", "--api-port", "0", "--state-dir", state, *flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env=clean_environment(),
         )
         lines = {}

@@ -30,6 +30,7 @@ step "clippy, browser" cargo clippy -p frontend --target wasm32-unknown-unknown 
 step "release build" cargo leptos build --release --precompress
 step "unit and integration tests" cargo test "${native[@]}"
 step "chaos" scripts/chaos.sh
+[ "${FLASKSCALE_LONG:-}" = 1 ] && step "soak" scripts/soak.sh
 step "browser tests" end2end/run.sh
 [ "${FLASKSCALE_LONG:-}" = 1 ] && step "container image" scripts/check_image.sh
 
