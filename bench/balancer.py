@@ -33,7 +33,10 @@ http {{
       proxy_set_header X-Forwarded-For "$remote_addr,$server_addr";
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header Via "1.1 google";
+      proxy_set_header X-Cloud-Trace-Context "$request_id/1;o=0";
+      proxy_set_header Traceparent "00-$request_id-0000000000000001-00";
       add_header Via "1.1 google";
+      add_header X-Served-By $upstream_addr;
     }}
   }}
 }}

@@ -39,10 +39,12 @@ def main():
     # They build on this file, so this file can only need them late.
     import backtest
     import balancer
+    import cloud
 
     lines = ["# Benchmarks", "", *header()]
     lines += pages()
     lines += balancer.section()
+    lines += cloud.section()
     lines += starts()
     lines += readies()
     lines += backtest.section()
@@ -154,8 +156,8 @@ def run(command, environment):
             process.wait()
 
 
-def wrk(port, seconds):
-    command = [*pin(1), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"]
+def wrk(port, seconds, path="/"):
+    command = [*pin(1), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}{path}"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     errors = sum(int(n) for n in re.findall(r"(?:connect|read|write|timeout) (\d+)", text))
     errors += int((re.search(r"Non-2xx or 3xx responses: (\d+)", text) or [0, 0])[1])
@@ -292,6 +294,11 @@ def memory(group, kind):
             if os.getpgid(int(status.parent.name)) == group:
                 total += int(re.search(rf"{kind}:\s+(\d+)", status.read_text())[1])
     return total
+
+
+def resident_of(pid):
+    """KiB of one process."""
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def version(package):
