@@ -119,6 +119,16 @@ impl ApiError {
         self
     }
 
+    /// 405 for a path that exists and is not asked with this method.
+    pub fn method_not_allowed(method: &str, path: &str) -> Self {
+        let message = format!("The path '{path}' does not take the method {method}.");
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "httpMethodNotAllowed",
+            message,
+        )
+    }
+
     /// 409 for the path of a resource that exists already.
     pub fn already_exists(path: &str) -> Self {
         let message = format!("The resource '{path}' already exists");

@@ -73,6 +73,7 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
         .fallback(unknown)
         .with_state(cloud.clone())
         .merge(faults(&cloud))
+        .method_not_allowed_fallback(not_allowed)
         .layer(axum::middleware::from_fn_with_state(
             cloud.clone(),
             identity::check,
@@ -170,6 +171,10 @@ pub(crate) fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Stri
 
 async fn unknown(method: Method, request: Request) -> ApiError {
     ApiError::not_emulated(&format!("{method} {}", request.uri().path()))
+}
+
+async fn not_allowed(method: Method, request: Request) -> ApiError {
+    ApiError::method_not_allowed(method.as_str(), request.uri().path())
 }
 
 /// Answers with a value or a refusal in the shape of Monitoring and Logging.
