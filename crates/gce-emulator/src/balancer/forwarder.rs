@@ -116,7 +116,7 @@ impl ProxyHttp for Forwarder {
         let Some(member) = exchange.member() else {
             return Ok(());
         };
-        headers::sign(response, &member.upstream.instance)?;
+        headers::sign(response, member.upstream.label.clone())?;
         if let Some(cookie) = exchange.cookie() {
             response.append_header(SET_COOKIE, cookie)?;
         }

@@ -1,9 +1,10 @@
 //! The headers that Google's load balancer adds, in both directions.
 
+use std::io::Write;
 use std::net::IpAddr;
 
-use http::HeaderMap;
 use http::header::VIA;
+use http::{HeaderMap, HeaderValue};
 use pingora_core::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 
@@ -26,14 +27,15 @@ pub(super) fn forward(
 ) -> Result<()> {
     let forwarded_for = forwarded_for(&request.headers, client, balancer);
     request.insert_header(FORWARDED_FOR, forwarded_for)?;
-    request.insert_header(FORWARDED_PROTO, if secure { "https" } else { "http" })?;
-    request.insert_header(VIA, VIA_GOOGLE)?;
+    let proto = HeaderValue::from_static(if secure { "https" } else { "http" });
+    request.insert_header(FORWARDED_PROTO, proto)?;
+    request.insert_header(VIA, HeaderValue::from_static(VIA_GOOGLE))?;
     trace(request)
 }
 
 /// Tells the client which instance answered.
-pub(super) fn sign(response: &mut ResponseHeader, instance: &str) -> Result<()> {
-    response.insert_header(VIA, VIA_GOOGLE)?;
+pub(super) fn sign(response: &mut ResponseHeader, instance: HeaderValue) -> Result<()> {
+    response.insert_header(VIA, HeaderValue::from_static(VIA_GOOGLE))?;
     response.insert_header(SERVED_BY, instance)
 }
 
@@ -43,7 +45,8 @@ fn forwarded_for(headers: &HeaderMap, client: IpAddr, balancer: IpAddr) -> Vec<u
         value.extend_from_slice(supplied.as_bytes());
         value.push(b',');
     }
-    value.extend_from_slice(format!("{client},{balancer}").as_bytes());
+    // A vector takes all that is written to it.
+    let _ = write!(value, "{client},{balancer}");
     value
 }
 

@@ -1,5 +1,6 @@
 //! An instance as the balancer sees it: where it is, whether it may be asked, what it is busy with.
 
+use http::HeaderValue;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +10,8 @@ use super::affinity;
 /// A backend's address and its requests in flight, shared by every route that leads to it.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    pub(super) instance: String,
+    /// Its name, as a header shows it.
+    pub(super) label: HeaderValue,
     pub(super) addr: SocketAddr,
     /// Keeps the pooled connections of instances apart that use one port after the other.
     pub(super) pool_key: u64,
@@ -22,7 +24,8 @@ pub(super) struct Upstream {
 impl Upstream {
     pub(super) fn new(instance: &str, addr: SocketAddr) -> Self {
         Self {
-            instance: instance.to_owned(),
+            // A resource's name is always a legal value.
+            label: HeaderValue::from_str(instance).unwrap_or_else(|_| HeaderValue::from_static("")),
             addr,
             pool_key: rand::random(),
             mark: affinity::mark(instance.as_bytes()),
