@@ -165,9 +165,32 @@ fn a_version_is_released_and_taken_back(folder: &Folder<'_>) {
     );
     let (one, two) = ("docker.io/library/app:1", "docker.io/library/app:2");
     assert_eq!(folder.versions(), [format!("* {two}"), format!("  {one}")]);
+
+    // A canary is some instances, and ends one way or the other.
+    let canary = [
+        "--yes",
+        "--canary",
+        "50%",
+        "--image",
+        "docker.io/library/app:canary",
+    ];
+    folder.does(&[&["release"][..], &canary].concat());
+    assert_eq!(folder.versions()[0], "~ docker.io/library/app:canary");
+    folder.refuses(&["deploy", "--plan"], "release --promote or --abort first");
+    folder.does(&["release", "--yes", "--abort"]);
+    assert_eq!(
+        folder.versions()[..2],
+        [
+            "  docker.io/library/app:canary".to_owned(),
+            format!("* {two}")
+        ]
+    );
+    folder.refuses(&["release", "--promote"], "no canary");
+    folder.does(&[&["release"][..], &canary].concat());
+    folder.does(&["release", "--yes", "--promote"]);
+    assert_eq!(folder.versions()[0], "* docker.io/library/app:canary");
     folder.does(&["rollback", "--yes"]);
-    assert_eq!(folder.versions(), [format!("  {two}"), format!("* {one}")]);
-    assert_eq!(run(&mut release(two)).code, Some(0));
+    assert_eq!(folder.versions()[1], format!("* {two}"));
 
     // One whose instances do not come up goes back by itself.
     folder.post("/_emulator/faults", r#"{"type": "failedBoot"}"#);
@@ -179,7 +202,7 @@ fn a_version_is_released_and_taken_back(folder: &Folder<'_>) {
     ] {
         assert!(broken.stderr.contains(words), "{}", broken.stderr);
     }
-    assert_eq!(folder.versions()[1], format!("* {two}"));
+    assert_eq!(folder.versions()[2], format!("* {two}"));
     let status = folder.does(&["status"]);
     assert!(
         status.contains("2 of 2 instances serve, 0 come or go"),

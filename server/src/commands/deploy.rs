@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::{
     deploy::{
-        CarryOut, Consent, File, SavedPlan, Target, Wish, address, agreed, carry_out, cost_change,
-        first_request, money,
+        CarryOut, Consent, File, SavedPlan, Target, Wish, address, agreed, canary_first, carry_out,
+        cost_change, first_request, money,
     },
     failure::Failure,
     logs,
@@ -119,6 +119,10 @@ async fn planned(args: &Args) -> Result<Planned, Failure> {
         )
     };
     let found = target.inventory().await?;
+    let versions = found.versions(&target.mark());
+    if let Some(canary) = versions.iter().find(|version| version.is_canary) {
+        return Err(canary_first(&canary.template));
+    }
     let blueprint = target.blueprint(&found, &wish).await?;
     let plan = plan(&blueprint, &found, terms);
     if let Some((_, saved)) = &saved {

@@ -2,11 +2,11 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use control_plane::deployment::{Kind, Terms, plan};
+use control_plane::deployment::{Inventory, Kind, Plan, Terms, as_canary, plan, switch};
 
 use super::deploy::PATIENCE_S;
 use crate::{
-    deploy::{CarryOut, Consent, File, Wish, agreed, carry_out},
+    deploy::{CarryOut, Consent, File, Target, Wish, agreed, canary_first, carry_out},
     failure::Failure,
     logs,
 };
@@ -18,6 +18,11 @@ pub(crate) struct Args {
     file: File,
     #[command(flatten)]
     wish: Wish,
+    /// Only on so many of a hundred instances of each group, until --promote or --abort
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    canary: Option<u32>,
+    #[command(flatten)]
+    end: End,
     /// Do it without asking
     #[arg(long)]
     yes: bool,
@@ -26,37 +31,57 @@ pub(crate) struct Args {
     patience: u64,
 }
 
+/// How a canary ends.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[group(multiple = false, conflicts_with_all = ["image", "newest_os", "canary"])]
+struct End {
+    /// Release the canary's version on all instances
+    #[arg(long)]
+    promote: bool,
+    /// Take the canary's version back
+    #[arg(long)]
+    abort: bool,
+}
+
+/// `20` or `20%`.
+fn percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    number
+        .filter(|number| (1..=99).contains(number))
+        .ok_or_else(|| "it must be a percentage from 1 to 99".to_owned())
+}
+
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     logs::start("warn");
     let target = args.file.open()?;
     let found = target.inventory().await?;
-    if found.in_service(target.name()).is_none() {
+    let Some(before) = found.in_service(target.name()) else {
         return Err(Failure::input(format!(
             "{} is not deployed yet: flaskscale deploy makes what a version is released to",
             target.name()
         )));
-    }
-    let blueprint = target.blueprint(&found, &args.wish).await?;
-    let whole = plan(&blueprint, &found, Terms::default());
-    if let Some(id) = whole.in_the_way.first() {
-        return Err(Failure::input(format!("{id} is not of this deployment")));
-    }
-    let version = [Kind::Template, Kind::Group];
-    let others = whole
-        .steps
-        .iter()
-        .filter(|step| step.acts() && !version.contains(&step.id.kind))
-        .count();
-    let release = whole.limited_to(&version);
-    print!("{release}");
-    if others > 0 {
-        println!("{others} other changes of the configuration are left to flaskscale deploy");
-    }
-    if release.is_empty() {
-        println!(
-            "nothing to release: {} is in service",
-            blueprint.template_name()
-        );
+    };
+    let versions = found.versions(&target.mark());
+    let canary = versions.iter().find(|version| version.is_canary);
+    let (plan, version) = match (&args.end, canary) {
+        (End { promote: true, .. }, Some(canary)) => (
+            switch(&target.mark(), &found, &canary.url),
+            canary.template.clone(),
+        ),
+        (End { abort: true, .. }, Some(_)) => {
+            let stable = versions.iter().find(|one| one.template == before.template);
+            let url = stable.map_or("", |stable| &stable.url);
+            (switch(&target.mark(), &found, url), before.template)
+        }
+        (End { promote: true, .. } | End { abort: true, .. }, None) => {
+            return Err(Failure::input("there is no canary to promote or to abort"));
+        }
+        (_, Some(canary)) => return Err(canary_first(&canary.template)),
+        (_, None) => new_version(&args, &target, &found).await?,
+    };
+    print!("{plan}");
+    if plan.is_empty() {
+        println!("nothing to release: {version} is in service");
     } else if !args.yes && !agreed(CONSENT)? {
         println!("nothing was done");
         return Ok(ExitCode::SUCCESS);
@@ -66,10 +91,43 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         found: &found,
         patience: Duration::from_secs(args.patience),
     };
-    carry_out(&release, how).await?;
-    println!("{} serves", blueprint.template_name());
+    carry_out(&plan, how).await?;
+    match args.canary {
+        Some(percent) => println!(
+            "{version} serves on {percent} %: flaskscale release --promote goes on, --abort goes back"
+        ),
+        None => println!("{version} serves"),
+    }
     say_if_the_file_differs(&args, target.configuration.app.image.as_deref());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The plan for the configuration's version, and the version's name.
+async fn new_version(
+    args: &Args,
+    target: &Target,
+    found: &Inventory,
+) -> Result<(Plan, String), Failure> {
+    let blueprint = target.blueprint(found, &args.wish).await?;
+    let whole = plan(&blueprint, found, Terms::default());
+    if let Some(id) = whole.in_the_way.first() {
+        return Err(Failure::input(format!("{id} is not of this deployment")));
+    }
+    let version = [Kind::Template, Kind::Group];
+    let others = whole
+        .steps
+        .iter()
+        .filter(|step| step.acts() && !version.contains(&step.id.kind))
+        .count();
+    if others > 0 {
+        println!("{others} other changes of the configuration are left to flaskscale deploy");
+    }
+    let release = whole.limited_to(&version);
+    let release = match args.canary {
+        Some(percent) => as_canary(release, found, percent),
+        None => release,
+    };
+    Ok((release, blueprint.template_name()))
 }
 
 const CONSENT: Consent<'_> = Consent {

@@ -88,6 +88,7 @@ mod tests {
             image: None,
             created: String::new(),
             in_service,
+            is_canary: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! `flaskscale versions`: what was released, and what is in service.
+//! `flaskscale versions`: what was released, what is in service (`*`), and what is tried (`~`).
 
 use std::process::ExitCode;
 
@@ -28,6 +28,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
                 "image": version.image,
                 "created": version.created,
                 "in_service": version.in_service,
+                "canary": version.is_canary,
             })
         });
         println!("{:#}", json!(versions.collect::<Vec<_>>()));
@@ -48,9 +49,14 @@ fn line(version: &Version) -> String {
         image,
         created,
         in_service,
+        is_canary,
         ..
     } = version;
-    let sign = if *in_service { '*' } else { ' ' };
+    let sign = match (in_service, is_canary) {
+        (true, _) => '*',
+        (false, true) => '~',
+        (false, false) => ' ',
+    };
     let image = image.as_deref().unwrap_or("no image noted");
     format!("{sign} {template}  {created}  {image}")
 }

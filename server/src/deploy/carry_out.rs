@@ -65,7 +65,7 @@ fn changes_version(plan: &Plan) -> bool {
     use control_plane::deployment::{Act, Kind};
     plan.steps.iter().any(|step| {
         step.id.kind == Kind::Group
-            && matches!(&step.act, Act::Update(patch) if patch.get("instanceTemplate").is_some())
+            && matches!(&step.act, Act::Update(patch) if patch.get("versions").is_some())
     })
 }
 
@@ -116,4 +116,11 @@ async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, F
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// One version at a time is tried: another change would end the trial without saying so.
+pub(crate) fn canary_first(canary: &str) -> Failure {
+    Failure::input(format!(
+        "{canary} is tried on some instances: flaskscale release --promote or --abort first"
+    ))
 }

@@ -8,7 +8,7 @@ mod show;
 mod target;
 
 pub(crate) use ask::{Consent, agreed};
-pub(crate) use carry_out::{CarryOut, carry_out, take};
+pub(crate) use carry_out::{CarryOut, canary_first, carry_out, take};
 pub(crate) use reach::{address, first_request};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money};

@@ -75,7 +75,7 @@ impl Inventory {
     pub fn in_service(&self, deployment: &str) -> Option<InService> {
         let mut groups = self.all(Kind::Group);
         let (_, group) = groups.find(|(id, _)| id.name == deployment)?;
-        let template = gce::name_of(group["instanceTemplate"].as_str()?);
+        let template = gce::name_of(stable(group)?);
         let body = self.template(template);
         let properties = body.map(|body| &body["properties"]);
         let disk = properties.map(|properties| &properties["disks"][0]["initializeParams"]);
@@ -116,6 +116,22 @@ impl Inventory {
     pub(super) fn remove(&mut self, id: &Id) {
         self.found.remove(id);
     }
+}
+
+/// The URL of a group's template: of several, that of the version for all instances that no other
+/// version claims.
+pub(super) fn stable(group: &Value) -> Option<&str> {
+    let versions = group["versions"].as_array().into_iter().flatten();
+    let mut for_the_rest = versions.filter(|version| version.get("targetSize").is_none());
+    let version = for_the_rest.next().unwrap_or(group);
+    version["instanceTemplate"].as_str()
+}
+
+/// The URL of the version that only some instances try.
+pub(super) fn tried(group: &Value) -> Option<&str> {
+    let mut versions = group["versions"].as_array().into_iter().flatten();
+    let canary = versions.find(|version| version.get("targetSize").is_some())?;
+    canary["instanceTemplate"].as_str()
 }
 
 async fn list(client: &Client, kind: Kind) -> Result<Vec<(Id, Value)>, Error> {

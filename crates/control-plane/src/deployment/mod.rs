@@ -33,4 +33,4 @@ pub use part::{Id, Kind};
 pub use plan::{Drift, Plan, Terms, plan, removal};
 pub use rollout::{GroupProgress, Verdict, progress, verdict};
 pub use step::{Act, Step};
-pub use versions::{Version, switch};
+pub use versions::{Version, as_canary, switch};

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use futures::future::{try_join_all, try_join3};
 use gce::compute::{
     CurrentAction, GroupError, HealthState, HealthStatus, InstanceGroupManager, ManagedInstance,
+    VersionRef,
 };
 use gce::{Client, Error, Scope};
 
@@ -19,11 +20,13 @@ pub struct GroupProgress {
     pub group: String,
     /// How many instances it shall have.
     pub size: usize,
-    /// How many run the template, are at rest, and serve.
+    /// How many run a version that they shall, are at rest, and serve.
     pub ready: usize,
     /// How many are anything else: former, starting, ending.
     pub others: usize,
-    /// What went wrong with instances of the template, newest last.
+    /// Whether each version has its share.
+    pub is_reached: bool,
+    /// What went wrong with instances of these versions, newest last.
     pub troubles: Vec<String>,
 }
 
@@ -56,7 +59,8 @@ pub fn verdict(groups: &[GroupProgress], waited: Duration, patience: Duration) -
             group.troubles.len()
         ));
     }
-    let waiting = |group: &&GroupProgress| group.ready < group.size || group.others > 0;
+    let waiting =
+        |group: &&GroupProgress| group.ready < group.size || group.others > 0 || !group.is_reached;
     match groups.iter().find(waiting) {
         None => Verdict::Done,
         Some(_) if waited < patience => Verdict::Waiting,
@@ -115,11 +119,10 @@ fn assemble(
     health: &[HealthStatus],
     since: i64,
 ) -> GroupProgress {
-    let template = group.instance_template.as_deref().map(gce::name_of);
+    let wanted: Vec<Option<&str>> = group.versions.iter().map(template).collect();
     let is_new = |instance: &&ManagedInstance| {
         let version = instance.version.as_ref();
-        version.and_then(|version| version.instance_template.as_deref().map(gce::name_of))
-            == template
+        version.is_some_and(|version| wanted.contains(&template(version)))
     };
     let serves = |instance: &ManagedInstance| {
         health.iter().any(|one| {
@@ -147,8 +150,20 @@ fn assemble(
             .unwrap_or(0),
         ready,
         others: instances.len() - ready,
+        is_reached: is_reached(group),
         troubles: troubles.filter_map(message).collect(),
     }
+}
+
+fn template(version: &VersionRef) -> Option<&str> {
+    version.instance_template.as_deref().map(gce::name_of)
+}
+
+/// Whether each version has its share; that of a canary is some instances and not all.
+fn is_reached(group: &InstanceGroupManager) -> bool {
+    let status = group.status.as_ref();
+    let target = status.and_then(|status| status.version_target.as_ref());
+    target.is_some_and(|target| target.is_reached == Some(true))
 }
 
 fn place(group: &InstanceGroupManager) -> String {
@@ -212,7 +227,8 @@ mod tests {
         let group = read(json!({
             "name": "web",
             "targetSize": 3,
-            "instanceTemplate": "https://x/projects/p/global/instanceTemplates/new",
+            "versions": [{"instanceTemplate": "https://x/projects/p/global/instanceTemplates/new"}],
+            "status": {"versionTarget": {"isReached": true}},
             "region": "https://x/projects/p/regions/r",
         }));
         let instances = [
@@ -240,6 +256,7 @@ mod tests {
             size: 3,
             ready: 1,
             others: 3,
+            is_reached: true,
             troubles: vec!["It ended.".to_owned()],
         };
         assert_eq!(progress, expected);
@@ -252,11 +269,17 @@ mod tests {
             size: 2,
             ready,
             others,
+            is_reached: true,
             troubles: vec!["It ended.".to_owned(); troubles],
         };
         let (short, long) = (Duration::from_secs(5), Duration::from_mins(1));
         assert_eq!(verdict(&[group(2, 0, 0)], long, short), Verdict::Done);
         assert_eq!(verdict(&[group(2, 1, 2)], short, long), Verdict::Waiting);
+        let too_few = GroupProgress {
+            is_reached: false,
+            ..group(2, 0, 0)
+        };
+        assert_eq!(verdict(&[too_few], short, long), Verdict::Waiting);
         let failed = |groups: &[GroupProgress], waited| match verdict(groups, waited, long) {
             Verdict::Failed(why) => why,
             other => panic!("{other:?}"),

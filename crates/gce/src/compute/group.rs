@@ -72,6 +72,16 @@ wire_struct! {
         pub is_stable: Option<bool>,
         /// The URL of its autoscaler, if it has one.
         pub autoscaler: Option<String>,
+        /// Whether its instances are of the versions that they shall be of.
+        pub version_target: Option<VersionTarget>,
+    }
+}
+
+wire_struct! {
+    /// How far a group is with its versions.
+    pub struct VersionTarget {
+        /// Every instance is of a version, and each version has its share.
+        pub is_reached: Option<bool>,
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) mod wire;
 pub use autoscaler::{Autoscaler, AutoscalerStatusDetail};
 pub use group::{
     AttemptedAction, CurrentAction, GroupError, GroupStatus, InstanceGroupManager, InstanceHealth,
-    ManagedInstance, NamedPort, VersionRef,
+    ManagedInstance, NamedPort, VersionRef, VersionTarget,
 };
 pub use image::Image;
 pub use instance::{
