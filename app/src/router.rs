@@ -9,6 +9,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 
 use crate::{
     app::App,
+    console::backtest,
     freshness,
     live::stream::{self, Streams},
     services::Services,
@@ -24,11 +25,16 @@ pub fn router(services: Arc<Services>, options: LeptosOptions) -> Router {
         move || shell(options.clone())
     };
     let missing = render_app_async_with_context(context(services.clone()), document.clone());
+    let case = {
+        let services = services.clone();
+        move |session, query| backtest::download(services.clone(), session, query)
+    };
     let streams = Arc::new(Streams::new(services.clone()));
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), pages, document)
         .route("/api/public/live", get(stream::public))
         .route("/api/admin/live", get(stream::admin))
+        .route("/api/admin/backtest/case", get(case))
         .layer(axum::Extension(streams))
         .layer(middleware::from_fn_with_state(services, freshness::keep))
         .fallback(move |request: Request<Body>| not_found(missing(request)))

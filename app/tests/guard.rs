@@ -154,6 +154,15 @@ async fn no_stream_of_the_console_opens_without_a_session() {
 }
 
 #[tokio::test]
+async fn no_recorded_load_leaves_without_a_session() {
+    let path = "/api/admin/backtest/case?group=us-central1-a/web&span=7d";
+    let answer = Site::new().get(path).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let answer = Site::new().logged_in(Role::Viewer).get(path).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn a_closed_console_shows_its_reason_and_nothing_else() {
     for path in ["/admin", "/admin/login"] {
         let site = Site::new()

@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Page, expect, test } from "@playwright/test";
 
-import { LocalCloud, until } from "../support/cloud.ts";
-import { GROUP, GroupPage, complaints, logIn } from "../support/console.ts";
+import { LocalCloud, program, until } from "../support/cloud.ts";
+import { GroupPage, complaints, logIn } from "../support/console.ts";
 
 const SPAN = "Last 24 hours";
 /** Long enough for a policy to show that it shrinks sooner. */
@@ -190,3 +193,31 @@ test("a policy of the sweep is picked with the pointer, the keyboard or from the
   });
   expect(heard).toEqual([]);
 });
+
+test("the recorded load is saved as a policy test that the command line holds a policy against", async ({ page }) => {
+  await logIn(page, cloud);
+  await new GroupPage(page, cloud).open();
+  await page.getByRole("button", { name: SPAN }).click();
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Save this load as a policy test" }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("flaskscale-1d.json");
+  const path = await file.path();
+
+  expect(await check(path)).toEqual({ code: 0, said: expect.stringContaining("holds: us-central1-a/flaskscale, last 24 hours") });
+  const tooMany = { minNumReplicas: 9, maxNumReplicas: 9, cpuUtilization: { utilizationTarget: 0.5 } };
+  const policy = test.info().outputPath("policy.json");
+  writeFileSync(policy, JSON.stringify(tooMany));
+  expect(await check(path, "--policy", policy)).toEqual({ code: 1, said: expect.stringMatching(/^violated: .*9 instances/) });
+});
+
+/** Checks a file of cases from the command line against the running group, or the policies given. */
+function check(file: string, ...args: string[]): Promise<{ code: number; said: string }> {
+  const command = ["backtest", "--check", file, "--group", "flaskscale", ...args];
+  const env = { ...process.env, FLASKSCALE_API: cloud.api };
+  return new Promise((done) => {
+    execFile(program, command, { env }, (error, stdout, stderr) =>
+      done({ code: error ? Number(error.code) : 0, said: stdout + stderr }),
+    );
+  });
+}

@@ -8,10 +8,13 @@ use crate::{context, error::AppError, flash};
 pub(crate) fn group(text: &str) -> Result<GroupId, AppError> {
     text.parse().map_err(|_| {
         context::set_status(422);
-        AppError::Invalid(
-            "group has to be a zone or region and a name, as us-central1-a/web.".into(),
-        )
+        not_a_group()
     })
+}
+
+/// What is said of a name that no group can have.
+pub(crate) fn not_a_group() -> AppError {
+    AppError::Invalid("group has to be a zone or region and a name, as us-central1-a/web.".into())
 }
 
 /// Reports `error`: on the page at `path` to a person, as itself to a program.

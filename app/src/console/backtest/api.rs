@@ -1,6 +1,6 @@
 //! The load for the browser's own engine.
 
-use control_plane::GroupId;
+use control_plane::{ControlPlane, GroupId};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 use super::{Load, Span};
@@ -10,21 +10,34 @@ use crate::{console::reply, context, error::AppError, session::Role};
 #[server(name = Recording, prefix = "/api/admin", endpoint = "backtest/recording", input = GetUrl)]
 pub async fn recording(group: String, span: String) -> Result<Load, AppError> {
     context::require(Role::Viewer)?;
-    let group = reply::group(&group)?;
-    let Some(span) = Span::from_slug(&span) else {
-        context::set_status(422);
-        return Err(AppError::Invalid(
-            "span has to be one of 1d, 7d and 28d.".to_owned(),
-        ));
-    };
-    read(&group, span)
+    answer(&group, &span)
         .await
         .inspect_err(|error| context::set_status(error.status()))
 }
 
+async fn answer(group: &str, span: &str) -> Result<Load, AppError> {
+    let (group, span) = (self::group(group)?, self::span(span)?);
+    read(&context::control()?, &group, span).await
+}
+
+/// The group that a query names.
+pub(super) fn group(text: &str) -> Result<GroupId, AppError> {
+    text.parse().map_err(|_| reply::not_a_group())
+}
+
+/// The span that a query names.
+pub(super) fn span(text: &str) -> Result<Span, AppError> {
+    Span::from_slug(text)
+        .ok_or_else(|| AppError::Invalid("span has to be one of 1d, 7d and 28d.".to_owned()))
+}
+
 /// The load of a group, or why it cannot be read.
-pub(super) async fn read(group: &GroupId, span: Span) -> Result<Load, AppError> {
-    let recording = context::control()?.recording(group, span.days(), &[]).await;
+pub(super) async fn read(
+    control: &ControlPlane,
+    group: &GroupId,
+    span: Span,
+) -> Result<Load, AppError> {
+    let recording = control.recording(group, span.days(), &[]).await;
     recording.map(Load::from).map_err(|error| {
         tracing::warn!(%group, %error, "recorded load cannot be read");
         AppError::Unavailable(format!("The recorded load cannot be read: {error}."))

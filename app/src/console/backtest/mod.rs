@@ -4,6 +4,8 @@
 #[cfg(feature = "ssr")]
 mod api;
 mod bench;
+#[cfg(feature = "ssr")]
+mod case;
 mod curves;
 #[cfg(feature = "hydrate")]
 mod fetch;
@@ -24,6 +26,8 @@ mod workbench;
 #[cfg(feature = "ssr")]
 pub use api::Recording;
 pub use bench::Bench;
+#[cfg(feature = "ssr")]
+pub(crate) use case::download;
 pub use load::Load;
 pub use outcome::{Figure, Outcome, Rough, Row, Tone};
 pub(crate) use panel::{Backtest, SpanButtons};

@@ -107,7 +107,21 @@ fn Results(workbench: Workbench) -> impl IntoView {
         {move || outcome.with(|outcome| outcome.as_ref().map(|outcome| draw_rows(&outcome.rows)))}
         <FrontierSection workbench />
         {move || outcome.with(|outcome| outcome.as_ref().map(|outcome| draw_basis(&outcome.basis)))}
+        <p class="help">
+            <a href=move || case(workbench) download>"Save this load as a policy test"</a>
+            " for " <code>"flaskscale backtest --check"</code>
+            ": no policy may grow larger or be overloaded longer than the present one."
+        </p>
     }
+}
+
+/// Where the recorded load is as a file of cases.
+fn case(workbench: Workbench) -> Option<String> {
+    let span = workbench.span.get()?.slug();
+    let group = workbench.form.with_value(|form| form.group.clone());
+    Some(format!(
+        "/api/admin/backtest/case?group={group}&span={span}"
+    ))
 }
 
 fn draw_fidelity(outcome: &Outcome) -> impl IntoView + use<> {

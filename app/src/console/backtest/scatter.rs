@@ -52,7 +52,8 @@ impl Scatter {
             dearest,
             LABELS,
         );
-        let overloads = round_ticks(0.0, overloads.fold(1.0, f64::max), LABELS);
+        // Below one minute a label there is no whole one.
+        let overloads = round_ticks(0.0, overloads.fold(LABELS, f64::max), LABELS);
         let mut scatter = Self {
             spots: Vec::new(),
             has_price,
@@ -196,6 +197,18 @@ mod tests {
             labels(scatter().overloads),
             ["0\u{202f}min", "50\u{202f}min", "100\u{202f}min"]
         );
+    }
+
+    #[test]
+    fn minutes_are_labelled_in_whole_ones() {
+        for most in [0, 1, 3, 5, 7, 90] {
+            let ticks = Scatter::new(&[point(1.0, most, true)], &[], true).overloads;
+            let labels: Vec<_> = ticks.iter().map(|tick| &tick.label).collect();
+            assert!(
+                labels.windows(2).all(|pair| pair[0] != pair[1]),
+                "{labels:?}"
+            );
+        }
     }
 
     #[test]

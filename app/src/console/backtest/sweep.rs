@@ -10,8 +10,9 @@ use leptos::prelude::*;
 
 use super::Workbench;
 
-/// The longest that a slice takes: half a frame, so that dragging stays smooth.
-const SLICE_MS: f64 = 8.0;
+/// A slice ends after this: with what it does besides it stays below half a frame of 16 ms, so that
+/// dragging stays smooth.
+const SLICE_MS: f64 = 6.0;
 /// Steps of the load between two looks at the clock, well below a millisecond.
 const STEPS: usize = 500;
 

@@ -4,11 +4,11 @@ use autoscaler::backtest::Point;
 use control_plane::GroupId;
 
 use super::{Bench, Load, Opened, Outcome, Span, api};
-use crate::console::policy::PolicyForm;
+use crate::{console::policy::PolicyForm, context, error::AppError};
 
 /// Tries what was typed into the form on the recorded load.
 pub(crate) async fn visit(group: &GroupId, span: Span, form: &PolicyForm) -> Opened {
-    let tried = match api::read(group, span).await {
+    let tried = match load(group, span).await {
         Ok(load) => attempt(load, form.clone()).await,
         Err(error) => Err(error.to_string()),
     };
@@ -21,6 +21,10 @@ pub(crate) async fn visit(group: &GroupId, span: Span, form: &PolicyForm) -> Ope
         outcome,
         points,
     }
+}
+
+async fn load(group: &GroupId, span: Span) -> Result<Load, AppError> {
+    api::read(&context::control()?, group, span).await
 }
 
 /// A sweep over four weeks takes a tenth of a second, in which other pages want to be answered.
