@@ -78,10 +78,9 @@ impl Fidelity {
 
     /// Whether the rest should not be trusted.
     pub fn is_below_bar(&self) -> bool {
-        let below = |part: u32, of: u32| f64::from(part) < f64::from(of) * MIN_FIDELITY;
         self.steps == 0
-            || below(self.reproduced, self.of)
-            || below(self.steps_within_one, self.steps)
+            || is_below(self.reproduced, self.of)
+            || is_below(self.steps_within_one, self.steps)
     }
 
     /// "Reproduced 47 of 50 decisions, within one instance.", with a warning where it is due.
@@ -102,6 +101,10 @@ impl Fidelity {
             format!(
                 "No decision was recorded; the size was right within one instance in \
                  {steps_within_one} of {steps} steps."
+            )
+        } else if is_below(steps_within_one, steps) {
+            format!(
+                "Reproduced {reproduced} of {of} decisions, and the size in {steps_within_one} of {steps} steps, within one instance."
             )
         } else {
             format!("Reproduced {reproduced} of {of} decisions, within one instance.")
@@ -128,6 +131,10 @@ impl Fidelity {
             .policy_since
             .map_or(trace.start, |since| since.max(trace.start))
     }
+}
+
+fn is_below(part: u32, of: u32) -> bool {
+    f64::from(part) < f64::from(of) * MIN_FIDELITY
 }
 
 /// A change of the recommended size.
@@ -240,6 +247,20 @@ mod tests {
                 .starts_with("Reproduced 0 of 1 decisions, within one instance. That is")
         );
         assert!(fidelity(&[], &[]).is_below_bar());
+    }
+
+    #[test]
+    fn a_warning_about_sizes_names_them() {
+        let recorded = [2, 2, 4, 4, 8, 8];
+        let late = fidelity(&recorded, &[2, 2, 2, 4, 4, 8]);
+        assert!(late.is_below_bar());
+        assert!(
+            late.sentence().starts_with(
+                "Reproduced 2 of 2 decisions, and the size in 4 of 6 steps, within one instance. That is"
+            ),
+            "{}",
+            late.sentence()
+        );
     }
 
     #[test]
