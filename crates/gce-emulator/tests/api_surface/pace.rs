@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cloud::{Cloud, ZONE};
+use crate::cloud::{Cloud, ZONE, template};
 
 async fn by_hand() -> Cloud {
     Cloud::with(|config| config.conditions.manual = true).await
@@ -61,6 +61,84 @@ async fn one_long_advance_does_all_that_many_short_ones_would() {
     cloud.advance(60).await;
     assert_eq!(cloud.get(&target).await["targetSize"], 3);
     assert_eq!(states(&cloud).await, ["RUNNING"; 3]);
+    cloud.emulator.shutdown().await;
+}
+
+/// Two minutes in which so many jobs wait: the autoscaler looks at the mean of the last one, in which
+/// the end of the time before may still lie.
+async fn two_minutes_with(cloud: &Cloud, jobs: u32) {
+    for _ in 0..4 {
+        let series = json!({"metric": {"type": "custom.googleapis.com/jobs"},
+            "resource": {"type": "generic_task", "labels": {"location": ZONE}},
+            "points": [{"interval": {"endTime": cloud.now()},
+                "value": {"int64Value": jobs.to_string()}}]});
+        let body = json!({"timeSeries": [series]});
+        let (status, answer) = cloud.rpc("/v3/projects/demo/timeSeries", body).await;
+        assert_eq!(status, 200, "{answer}");
+        cloud.advance(30).await;
+    }
+}
+
+#[tokio::test]
+async fn a_regional_group_follows_its_queue_as_the_clock_goes() {
+    const REGION: &str = "regions/us-central1";
+    let cloud = by_hand().await;
+    cloud.post("global/instanceTemplates", template("t1")).await;
+    let group = json!({"name": "wide", "targetSize": 2, "baseInstanceName": "wide",
+        "instanceTemplate": "global/instanceTemplates/t1"});
+    let target = format!("{REGION}/instanceGroupManagers/wide");
+    cloud
+        .post(&format!("{REGION}/instanceGroupManagers"), group)
+        .await;
+    let policy = json!({"minNumReplicas": 2, "maxNumReplicas": 6, "stabilizationPeriodSec": 180,
+        "customMetricUtilizations": [{"metric": "custom.googleapis.com/jobs",
+            "filter": "resource.type = \"generic_task\"", "singleInstanceAssignment": 10}]});
+    let scaler = json!({"name": "a", "target": target, "autoscalingPolicy": policy});
+    cloud.post(&format!("{REGION}/autoscalers"), scaler).await;
+    let size = async || cloud.get(&target).await["targetSize"].as_i64().unwrap();
+
+    two_minutes_with(&cloud, 5).await;
+    assert_eq!(size().await, 2, "the minimum");
+    two_minutes_with(&cloud, 45).await;
+    assert_eq!(size().await, 5, "ten jobs an instance");
+    two_minutes_with(&cloud, 500).await;
+    assert_eq!(size().await, 6, "the maximum");
+    assert_eq!(states(&cloud).await, ["RUNNING"; 6]);
+    let listed = cloud
+        .post(&format!("{target}/listManagedInstances"), json!({}))
+        .await;
+    let zone = |name: &str| {
+        let of = format!("/zones/us-central1-{name}/");
+        let all = listed["managedInstances"].as_array().unwrap().iter();
+        all.filter(|one| one["instance"].as_str().unwrap().contains(&of))
+            .count()
+    };
+    let spread: Vec<usize> = ["a", "b", "c", "f"]
+        .map(zone)
+        .into_iter()
+        .filter(|count| *count > 0)
+        .collect();
+    assert_eq!(spread.iter().sum::<usize>(), 6);
+    assert!(
+        spread.len() >= 3 && spread.iter().max().unwrap() - spread.iter().min().unwrap() <= 1,
+        "{spread:?}"
+    );
+
+    // What the load has asked for is kept for the stabilization period, and then given up: once the
+    // CPU of the programs is known, which is measured in real time whatever the clock does.
+    two_minutes_with(&cloud, 5).await;
+    assert_eq!(size().await, 6, "held");
+    cloud
+        .until_asked("the end of the hold", async || {
+            two_minutes_with(&cloud, 5).await;
+            size().await == 2
+        })
+        .await;
+    let scaler = cloud.get(&format!("{REGION}/autoscalers/a")).await;
+    assert_eq!(
+        (&scaler["recommendedSize"], &scaler["status"]),
+        (&json!(2), &json!("ACTIVE"))
+    );
     cloud.emulator.shutdown().await;
 }
 
