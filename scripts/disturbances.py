@@ -40,8 +40,9 @@ class Disturbances:
 
     def until(self, is_enough):
         """Disturbs until `is_enough(kills, rounds of steps)`."""
-        killer = threading.Thread(target=self.guarded, args=(self.kill_every_second,))
-        killer.start()
+        others = [threading.Thread(target=self.guarded, args=(work,)) for work in (self.kill_every_second, self.keep_reading)]
+        for other in others:
+            other.start()
         rounds = 0
         try:
             while not is_enough(self.done["kills"], rounds):
@@ -53,7 +54,8 @@ class Disturbances:
                 rounds += 1
         finally:
             self.over.set()
-            killer.join()
+            for other in others:
+                other.join()
 
     def steps(self):
         return [
@@ -70,6 +72,12 @@ class Disturbances:
     def kill_every_second(self):
         while not self.over.wait(1):
             self.kill_one()
+
+    def keep_reading(self):
+        """A client that looks at the fleet all the time, as a console does, and meets the faults."""
+        while not self.over.wait(0.1):
+            listed = self.cloud.compute("POST", f"{GROUP}/listManagedInstances")
+            assert "managedInstances" in listed, listed
 
     def kill_one(self):
         """Of the healthy the one that was killed least: a program that fails again and again is started later and later."""
