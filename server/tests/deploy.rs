@@ -177,6 +177,11 @@ fn a_version_is_released_and_taken_back(folder: &Folder<'_>) {
     folder.does(&[&["release"][..], &canary].concat());
     assert_eq!(folder.versions()[0], "~ docker.io/library/app:canary");
     folder.refuses(&["deploy", "--plan"], "release --promote or --abort first");
+    let status = folder.does(&["status"]);
+    assert!(
+        status.ends_with("flaskscale release --promote or --abort\n"),
+        "{status}"
+    );
     folder.does(&["release", "--yes", "--abort"]);
     assert_eq!(
         folder.versions()[..2],

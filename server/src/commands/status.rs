@@ -98,8 +98,13 @@ impl Status {
         let changes = self.plan.steps.iter().filter(|step| step.acts()).count();
         let is_serving = |group: &GroupProgress| group.ready >= group.size;
         let waiting = self.certificates.iter().find(|one| !one.is_active());
+        let versions = self.found.versions(&self.target.mark());
+        if let Some(canary) = versions.iter().find(|version| version.is_canary) {
+            let canary = &canary.template;
+            return format!("next: {canary} is tried; flaskscale release --promote or --abort");
+        }
         if changes > 0 {
-            return format!("next: flaskscale deploy, {changes} changes");
+            return format!("next: flaskscale deploy; resources to change: {changes}");
         }
         if !self.groups.iter().all(is_serving) {
             return "next: wait; if it lasts, look at the instances' logs".to_owned();

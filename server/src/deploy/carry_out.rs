@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use control_plane::deployment::{
-    Inventory, Plan, Progress, Verdict, apply, progress, switch, verdict,
+    Act, Inventory, Kind, Plan, Progress, Verdict, apply, progress, switch, verdict,
 };
 use tokio::time::sleep;
 
@@ -62,7 +62,6 @@ pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Fail
 }
 
 fn changes_version(plan: &Plan) -> bool {
-    use control_plane::deployment::{Act, Kind};
     plan.steps.iter().any(|step| {
         step.id.kind == Kind::Group
             && matches!(&step.act, Act::Update(patch) if patch.get("versions").is_some())

@@ -28,7 +28,10 @@ pub(crate) struct Reached {
 
 /// Host and port of the plain HTTP rule; `None` before there is one.
 pub(crate) fn address(deployment: &str, found: &Inventory) -> Option<String> {
-    let rule = found.forwarding_rule(&format!("{deployment}-80"))?;
+    authority(found.forwarding_rule(&format!("{deployment}-80"))?)
+}
+
+fn authority(rule: &Value) -> Option<String> {
     match rule["labels"][PORT_LABEL].as_str() {
         Some(port) => Some(format!("127.0.0.1:{port}")),
         None => rule["IPAddress"].as_str().map(str::to_owned),
@@ -49,10 +52,7 @@ pub(crate) async fn first_request(target: &Target) -> Result<Reached, Failure> {
             .await;
         let found = found
             .map_err(|error| Failure::broken_because("cannot read the forwarding rule", &error))?;
-        let authority = match found["labels"][PORT_LABEL].as_str() {
-            Some(port) => format!("127.0.0.1:{port}"),
-            None => found["IPAddress"].as_str().unwrap_or_default().to_owned(),
-        };
+        let authority = authority(&found).unwrap_or_default();
         let url = format!("http://{authority}{}", app.health_path);
         match plain_http::get(&authority, &app.health_path, &[], ANSWER).await {
             Ok(answer) if answer.status == 200 || (site.redirect && answer.status == 301) => {

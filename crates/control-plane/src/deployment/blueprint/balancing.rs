@@ -90,7 +90,7 @@ impl Blueprint {
             let certificate = self.certificate(domain);
             let is_there = is_active(found.get(&certificate.id));
             let shown = self.certificates(&certificate, is_there, found);
-            let more = json!({ "sslCertificates": shown, "quicOverride": "NONE" });
+            let more = json!({ "sslCertificates": shown });
             let proxy = self.proxy(Kind::SecureProxy, "https", &map, more);
             let rule = self.rule(self.named("443"), 443, &proxy, Some(&address));
             parts.extend([certificate, proxy, rule]);
