@@ -10,7 +10,7 @@
 
 mod router;
 mod services;
-mod url_maps;
+pub(crate) mod url_maps;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

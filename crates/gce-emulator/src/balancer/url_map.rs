@@ -60,7 +60,7 @@ impl<T> UrlMap<T> {
     }
 
     /// The same rules with other targets; `make` learns the path of the rule, if it is one's.
-    pub(super) fn map<U>(&self, mut make: impl FnMut(&T, Option<&str>) -> U) -> UrlMap<U> {
+    pub(crate) fn map<U>(&self, mut make: impl FnMut(&T, Option<&str>) -> U) -> UrlMap<U> {
         UrlMap {
             default: make(&self.default, None),
             hosts: self

@@ -1,69 +1,89 @@
 //! A `UrlMap` resource as the balancer's rules.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::services::Services;
 use super::texts;
 use crate::balancer::{HostRule, PathRule, Redirect, RedirectPath, Target, UrlMap};
 use crate::resource::Resource;
 
-/// The rules of a URL map. What leads to nothing that exists leads nowhere.
-pub(super) fn read(map: &Resource, services: &mut Services<'_>) -> UrlMap<Target> {
-    let matchers: Vec<&Value> = elements(map.body.get("pathMatchers")).collect();
+/// What a rule leads to, as Google's JSON has it: a service, or a redirect, which wins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Action<'a> {
+    pub(crate) service: Option<&'a Value>,
+    pub(crate) redirect: Option<&'a Value>,
+}
+
+impl<'a> Action<'a> {
+    fn default_of(rule: impl Fn(&str) -> Option<&'a Value>) -> Self {
+        Self {
+            service: rule("defaultService"),
+            redirect: rule("defaultUrlRedirect"),
+        }
+    }
+}
+
+/// The rules of a map. The balancer obeys them, and whoever asks what it would do with a request is
+/// told by the same ones.
+pub(crate) fn rules(map: &Map<String, Value>) -> UrlMap<Action<'_>> {
+    let matchers: Vec<&Value> = elements(map.get("pathMatchers")).collect();
     let mut hosts = Vec::new();
-    for rule in elements(map.body.get("hostRules")) {
+    for rule in elements(map.get("hostRules")) {
         let named = |matcher: &&&Value| matcher.get("name") == rule.get("pathMatcher");
         let matcher = matchers.iter().find(named).copied();
         hosts.push(HostRule {
             hosts: texts(rule.get("hosts"))
                 .map(str::to_ascii_lowercase)
                 .collect(),
-            default: target(matcher, "defaultService", "defaultUrlRedirect", services),
-            paths: matcher.map_or_else(Vec::new, |matcher| paths(matcher, services)),
+            default: Action::default_of(|field| matcher?.get(field)),
+            paths: matcher.map_or_else(Vec::new, paths),
         });
     }
-    let body = Value::Object(map.body.clone());
     UrlMap {
-        default: target(
-            Some(&body),
-            "defaultService",
-            "defaultUrlRedirect",
-            services,
-        ),
+        default: Action::default_of(|field| map.get(field)),
         hosts,
     }
 }
 
-fn paths(matcher: &Value, services: &mut Services<'_>) -> Vec<PathRule<Target>> {
-    let mut rules = Vec::new();
-    for rule in elements(matcher.get("pathRules")) {
-        let target = target(Some(rule), "service", "urlRedirect", services);
-        rules.extend(texts(rule.get("paths")).map(|path| PathRule {
-            path: path.to_owned(),
-            target: target.clone(),
-        }));
-    }
+fn paths(matcher: &Value) -> Vec<PathRule<Action<'_>>> {
+    let rules = elements(matcher.get("pathRules"));
     rules
+        .flat_map(|rule| {
+            let target = Action {
+                service: rule.get("service"),
+                redirect: rule.get("urlRedirect"),
+            };
+            texts(rule.get("paths")).map(move |path| PathRule {
+                path: path.to_owned(),
+                target,
+            })
+        })
+        .collect()
 }
 
-/// Either of the two things that a rule can lead to.
-fn target(
-    rule: Option<&Value>,
-    service: &str,
-    redirection: &str,
-    services: &mut Services<'_>,
-) -> Target {
-    let Some(rule) = rule else {
-        return Target::Nowhere;
-    };
-    if let Some(action) = rule.get(redirection) {
+/// The same rules with what they lead to. What does not exist leads nowhere.
+pub(super) fn read(map: &Resource, services: &mut Services<'_>) -> UrlMap<Target> {
+    rules(&map.body).map(|action, _| target(action, services))
+}
+
+fn target(action: &Action<'_>, services: &mut Services<'_>) -> Target {
+    if let Some(action) = action.redirect {
         return Target::Redirect(redirect(action));
     }
-    let found = rule
-        .get(service)
-        .and_then(Value::as_str)
-        .and_then(|url| services.get(url));
-    found.map_or(Target::Nowhere, Target::Service)
+    let url = action.service.and_then(Value::as_str);
+    url.and_then(|url| services.get(url))
+        .map_or(Target::Nowhere, Target::Service)
+}
+
+/// The status that a redirect answers with.
+pub(crate) fn redirect_status(action: &Value) -> u16 {
+    match action.get("redirectResponseCode").and_then(Value::as_str) {
+        Some("FOUND") => 302,
+        Some("SEE_OTHER") => 303,
+        Some("TEMPORARY_REDIRECT") => 307,
+        Some("PERMANENT_REDIRECT") => 308,
+        _ => 301,
+    }
 }
 
 fn redirect(action: &Value) -> Redirect {
@@ -74,13 +94,7 @@ fn redirect(action: &Value) -> Redirect {
     };
     let whole = text("pathRedirect").map(RedirectPath::Whole);
     Redirect {
-        status: match action.get("redirectResponseCode").and_then(Value::as_str) {
-            Some("FOUND") => 302,
-            Some("SEE_OTHER") => 303,
-            Some("TEMPORARY_REDIRECT") => 307,
-            Some("PERMANENT_REDIRECT") => 308,
-            _ => 301,
-        },
+        status: redirect_status(action),
         https: flag("httpsRedirect"),
         host: text("hostRedirect"),
         path: whole.or_else(|| text("prefixRedirect").map(RedirectPath::Prefix)),

@@ -2,19 +2,28 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::{
+    balancer::UrlMap,
+    routing::url_maps::{Action, redirect_status, rules},
+};
+
 type Body = Map<String, Value>;
 
 /// The failures of a map's tests, as Google reports them.
 pub(super) fn failures(map: &Body) -> Vec<Value> {
-    list(map, "tests")
-        .filter_map(|test| failure(map, test))
+    let tests = map.get("tests").and_then(Value::as_array);
+    let rules = rules(map);
+    tests
+        .into_iter()
+        .flatten()
+        .filter_map(|test| failure(&rules, test))
         .collect()
 }
 
-fn failure(map: &Body, test: &Value) -> Option<Value> {
+fn failure(rules: &UrlMap<Action<'_>>, test: &Value) -> Option<Value> {
     let text = |field: &str| test[field].as_str().unwrap_or_default();
     let (host, path) = (text("host"), text("path"));
-    let outcome = Outcome::of(map, host, path);
+    let outcome = rules.find(host, path);
     let mut failure = json!({"host": host, "path": path});
     let mut wrong = false;
     let mut compare = |field: &str, expected: &Value, shown: [&str; 2], actual: Value| {
@@ -34,93 +43,11 @@ fn failure(map: &Body, test: &Value) -> Option<Value> {
         "expectedRedirectResponseCode",
         &test["expectedRedirectResponseCode"],
         ["expectedRedirectResponseCode", "actualRedirectResponseCode"],
-        outcome.redirect.map_or(Value::Null, redirect_code),
+        outcome
+            .redirect
+            .map_or(Value::Null, |redirect| json!(redirect_status(redirect))),
     );
     wrong.then_some(failure)
-}
-
-/// Where a request goes: to a service or, by a redirect, away.
-#[derive(Debug, Default)]
-struct Outcome<'a> {
-    service: Option<&'a Value>,
-    redirect: Option<&'a Value>,
-}
-
-impl<'a> Outcome<'a> {
-    fn of(map: &'a Body, host: &str, path: &str) -> Self {
-        let default = Self::named(map.get("defaultService"), map.get("defaultUrlRedirect"));
-        let Some(matcher) = matcher(map, host) else {
-            return default;
-        };
-        if let Some(rule) = longest(matcher, path) {
-            return Self::named(rule.get("service"), rule.get("urlRedirect"));
-        }
-        Self::named(
-            matcher.get("defaultService"),
-            matcher.get("defaultUrlRedirect"),
-        )
-    }
-
-    fn named(service: Option<&'a Value>, redirect: Option<&'a Value>) -> Self {
-        Self { service, redirect }
-    }
-}
-
-/// The path matcher of a host: an exact name first, then the longest `*.suffix`, then `*`.
-fn matcher<'a>(map: &'a Body, host: &str) -> Option<&'a Value> {
-    let rules = list(map, "hostRules");
-    let fits = |pattern: &str| match pattern.strip_prefix('*') {
-        Some(suffix) => host.ends_with(suffix),
-        None => pattern.eq_ignore_ascii_case(host),
-    };
-    let rank = |pattern: &str| (!pattern.starts_with('*'), pattern.len());
-    let best = rules
-        .flat_map(|rule| {
-            let hosts = rule["hosts"].as_array().into_iter().flatten();
-            hosts
-                .filter_map(Value::as_str)
-                .map(move |host| (host, rule))
-        })
-        .filter(|(pattern, _)| fits(pattern))
-        .max_by_key(|(pattern, _)| rank(pattern))?;
-    let name = &best.1["pathMatcher"];
-    list(map, "pathMatchers").find(|matcher| matcher["name"] == *name)
-}
-
-/// The path rule with the longest path that fits; `/a/*` fits `/a/` and everything below.
-fn longest<'a>(matcher: &'a Value, path: &str) -> Option<&'a Value> {
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => path.starts_with(start),
-        None => pattern == path,
-    };
-    let rules = matcher["pathRules"].as_array().into_iter().flatten();
-    let paths = rules.flat_map(|rule| {
-        let paths = rule["paths"].as_array().into_iter().flatten();
-        paths
-            .filter_map(Value::as_str)
-            .map(move |path| (path, rule))
-    });
-    let best = paths
-        .filter(|(pattern, _)| fits(pattern))
-        .max_by_key(|(pattern, _)| (pattern.len(), !pattern.ends_with('*')))?;
-    Some(best.1)
-}
-
-fn redirect_code(redirect: &Value) -> Value {
-    json!(match redirect["redirectResponseCode"].as_str() {
-        Some("FOUND") => 302,
-        Some("SEE_OTHER") => 303,
-        Some("TEMPORARY_REDIRECT") => 307,
-        Some("PERMANENT_REDIRECT") => 308,
-        _ => 301,
-    })
-}
-
-fn list<'a>(map: &'a Body, field: &str) -> impl Iterator<Item = &'a Value> {
-    map.get(field)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }
 
 #[cfg(test)]
@@ -155,6 +82,8 @@ mod tests {
             ("api.example.com", "/v1/x", "old"),
             ("api.example.com", "/v1/new/x", "new"),
             ("api.example.com", "/v1/exact", "new"),
+            // As the balancer reads a request: in any case, with or without a port.
+            ("API.example.com:443", "/v1/exact", "new"),
         ] {
             let test = json!({"host": host, "path": path, "service": service});
             assert_eq!(
