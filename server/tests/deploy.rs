@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Ended, ask, flaskscale, get, refuses, run, up::Up};
+use support::{Ended, ask, flaskscale, get, refuses, run, until, up::Up};
 
 /// A folder with an app, and the cloud that it goes to.
 struct Folder<'a> {
@@ -150,8 +150,11 @@ fn a_plan_in_a_file_is_carried_out_while_it_holds(folder: &Folder<'_>, site: Soc
     let record = "DNS record to set: app.example.com. 300 IN A 203.0.113.";
     assert!(stdout.contains(record), "{stdout}");
     folder.refuses(&["deploy", "--yes", "old.json"], "the world has changed");
-    // The local cloud issues a certificate at once, so HTTP leads to HTTPS already.
-    assert_eq!(get(site, "/").unwrap().status, 301);
+    // A certificate takes a while; until it is there, HTTP serves the site.
+    until("HTTP that leads to HTTPS", || {
+        folder.does(&["deploy", "--yes"]);
+        (get(site, "/").unwrap().status == 301).then_some(())
+    });
     assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
 }
 
