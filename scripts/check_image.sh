@@ -56,8 +56,10 @@ began=$(date +%s%N)
 env -i PORT="$port" FLASKSCALE_BIND=127.0.0.1 \
   "$chroot" --userspec="$user" "$root" /app/flaskscale serve >"$work/log" 2>&1 &
 server=$!
+deadline=$((SECONDS + 120))
 until curl -fsS -o /dev/null "http://127.0.0.1:$port/health" 2>/dev/null; do
   kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; die "it ended before it was healthy"; }
+  [ "$SECONDS" -lt "$deadline" ] || { cat "$work/log" >&2; die "it was not healthy within two minutes"; }
   sleep 0.01
 done
 ready=$((($(date +%s%N) - began) / 1000000))

@@ -56,6 +56,8 @@ class Disturbances:
             self.over.set()
             for other in others:
                 other.join()
+        if self.failure:
+            raise SystemExit(f"the disturbances ended early: {self.failure}")
 
     def steps(self):
         return [

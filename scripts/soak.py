@@ -34,6 +34,8 @@ def main():
     arguments.add_argument("--days", type=int, default=KEPT + 3, help="emulated days of daily load")
     arguments.add_argument("--program", default=str(PROGRAM))
     given = arguments.parse_args()
+    if given.days < KEPT + 2:
+        arguments.error(f"--days must be at least {KEPT + 2}: until then the state file may grow")
     failures = in_state(given.program, ["--pace", "manual", "--machines", "simulated"], lambda cloud, state: daily_load(cloud, state, given.days))
     failures += in_state(given.program, ["--speed", "60"], churn)
     for failure in failures:

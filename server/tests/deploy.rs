@@ -11,6 +11,7 @@ use std::{
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -112,6 +113,7 @@ fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
     let firewalls = folder.list("global/firewalls").len();
 
     let site = it_is_deployed_and_then_there_is_nothing_to_do(&folder);
+    what_would_fail_is_not_begun(&folder);
     nobody_is_turned_away(site, || a_version_is_released_and_taken_back(&folder));
     a_plan_in_a_file_is_carried_out_while_it_holds(&folder, site);
     what_is_anothers_is_in_the_way(&folder);
@@ -141,10 +143,24 @@ fn it_is_deployed_and_then_there_is_nothing_to_do(folder: &Folder<'_>) -> Socket
     site
 }
 
+fn what_would_fail_is_not_begun(folder: &Folder<'_>) {
+    folder.edit("max = 6", "max = 900");
+    let refused = run(&mut folder.command(&["deploy", "--yes", "--policy"]));
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let finding = "x The quota ";
+    assert!(refused.stdout.contains(finding), "{}", refused.stdout);
+    let nothing = "of the findings would make it fail: nothing was done";
+    assert!(refused.stderr.contains(nothing), "{}", refused.stderr);
+    folder.edit("max = 900", "max = 6");
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+}
+
 fn a_plan_in_a_file_is_carried_out_while_it_holds(folder: &Folder<'_>, site: SocketAddr) {
     folder.edit("# draining_seconds = 60", "draining_seconds = 5");
     folder.edit("# domain =", "domain =");
-    folder.does(&["deploy", "--plan", "--out", "old.json"]);
+    let shown = folder.does(&["deploy", "--plan", "--out", "old.json"]);
+    let note = "i No zone of this project answers for 'app.example.com'";
+    assert!(shown.contains(note), "{shown}");
     folder.does(&["deploy", "--plan", "--out", "plan.json"]);
     let stdout = folder.does(&["deploy", "--yes", "plan.json"]);
     let record = "DNS record to set: app.example.com. 300 IN A 203.0.113.";
@@ -230,6 +246,8 @@ fn nobody_is_turned_away(site: SocketAddr, work: impl FnOnce()) {
             let mut visits = Vec::new();
             while !is_done.load(Ordering::Relaxed) {
                 visits.push(get(site, "/health").map(|answer| answer.status));
+                // Often enough to meet every change; the machine has other work.
+                thread::sleep(Duration::from_millis(5));
             }
             visits
         });

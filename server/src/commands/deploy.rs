@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::{
     deploy::{
-        CarryOut, Consent, File, SavedPlan, Target, Wish, address, agreed, canary_first, carry_out,
-        cost_change, first_request, money,
+        CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
+        carry_out, cost_change, first_request, money,
     },
     failure::Failure,
     logs,
@@ -62,6 +62,7 @@ struct Planned {
     target: Target,
     wish: Wish,
     terms: Terms,
+    findings: Findings,
     found: Inventory,
     plan: Plan,
 }
@@ -79,6 +80,12 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         let count = plan.in_the_way.len();
         return Err(Failure::input(format!(
             "{count} of the names are taken by what is not of this deployment"
+        )));
+    }
+    let stops = planned.findings.stops();
+    if stops > 0 {
+        return Err(Failure::input(format!(
+            "{stops} of the findings would make it fail: nothing was done"
         )));
     }
     if let Some(path) = &args.out {
@@ -118,7 +125,7 @@ async fn planned(args: &Args) -> Result<Planned, Failure> {
             Terms { adopt, policy },
         )
     };
-    let found = target.inventory().await?;
+    let (findings, found) = Findings::gather(&target).await?;
     let versions = found.versions(&target.mark());
     if let Some(canary) = versions.iter().find(|version| version.is_canary) {
         return Err(canary_first(&canary.template));
@@ -132,6 +139,7 @@ async fn planned(args: &Args) -> Result<Planned, Failure> {
         target,
         wish,
         terms,
+        findings,
         found,
         plan,
     })
@@ -165,7 +173,8 @@ impl Planned {
             )
         };
         format!(
-            "{name} in the project {project}\n{}{summary}{}",
+            "{name} in the project {project}\n{}{}{summary}{}",
+            self.findings,
             self.plan,
             cost_change(&before, &after)
         )
@@ -180,6 +189,7 @@ impl Planned {
         let mut json = self.plan.to_json();
         json["name"] = json!(self.target.name());
         json["project"] = json!(self.target.client.project());
+        json["findings"] = self.findings.json();
         json["usd_per_hour"] = json!({ "before": hour(&before), "after": hour(&after) });
         json
     }

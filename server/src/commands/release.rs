@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use control_plane::deployment::{Inventory, Kind, Plan, Terms, as_canary, plan, switch};
+use control_plane::deployment::{Inventory, Plan, Terms, as_canary, plan, switch};
 
 use super::deploy::PATIENCE_S;
 use crate::{
@@ -69,9 +69,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
             canary.template.clone(),
         ),
         (End { abort: true, .. }, Some(_)) => {
-            let stable = versions.iter().find(|one| one.template == before.template);
-            let url = stable.map_or("", |stable| &stable.url);
-            (switch(&target.mark(), &found, url), before.template)
+            (switch(&target.mark(), &found, &before.url), before.template)
         }
         (End { promote: true, .. } | End { abort: true, .. }, None) => {
             return Err(Failure::input("there is no canary to promote or to abort"));
@@ -113,16 +111,13 @@ async fn new_version(
     if let Some(id) = whole.in_the_way.first() {
         return Err(Failure::input(format!("{id} is not of this deployment")));
     }
-    let version = [Kind::Template, Kind::Group];
-    let others = whole
-        .steps
-        .iter()
-        .filter(|step| step.acts() && !version.contains(&step.id.kind))
-        .count();
+    let acting = |plan: &Plan| plan.steps.iter().filter(|step| step.acts()).count();
+    let all = acting(&whole);
+    let release = whole.version_only();
+    let others = all - acting(&release);
     if others > 0 {
         println!("{others} other changes of the configuration are left to flaskscale deploy");
     }
-    let release = whole.limited_to(&version);
     let release = match args.canary {
         Some(percent) => as_canary(release, found, percent),
         None => release,

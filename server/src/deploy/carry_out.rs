@@ -41,14 +41,7 @@ pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Fail
     println!("the new version does not become healthy: {why}");
     println!("going back to {}", before.template);
     let now = how.target.inventory().await?;
-    let versions = now.versions(&how.target.mark());
-    let Some(version) = versions.iter().find(|one| one.template == before.template) else {
-        return Err(Failure::broken(format!(
-            "{why}; the former version {} is gone, so nothing was rolled back",
-            before.template
-        )));
-    };
-    let since = take(&switch(&how.target.mark(), &now, &version.url), how.target).await?;
+    let since = take(&switch(&how.target.mark(), &now, &before.url), how.target).await?;
     match settled(&how, since).await? {
         Ok(()) => Err(Failure::broken(format!(
             "rolled back to {}, which serves: {why}",
@@ -91,9 +84,16 @@ async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, F
     let started = Instant::now();
     let mut said: Option<(Instant, String)> = None;
     loop {
-        let groups = progress(&how.target.client, how.target.name(), since).await;
-        let groups =
-            groups.map_err(|error| Failure::broken_because("cannot watch the groups", &error))?;
+        let groups = match progress(&how.target.client, how.target.name(), since).await {
+            Ok(groups) => groups,
+            // What may pass is waited for: to stop watching would leave a bad version to roll on.
+            Err(error) if may_pass(&error) && started.elapsed() < how.patience => {
+                tracing::warn!(%error, "cannot watch the groups for now");
+                sleep(SAY_EVERY).await;
+                continue;
+            }
+            Err(error) => return Err(cannot_watch(how.target.name(), &error)),
+        };
         match verdict(&groups, started.elapsed(), how.patience) {
             Verdict::Done => return Ok(Ok(())),
             Verdict::Failed(why) => return Ok(Err(why)),
@@ -115,6 +115,21 @@ async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, F
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// A refusal stays one; a cloud that is busy, broken or out of reach may come back.
+fn may_pass(error: &gce::Error) -> bool {
+    error
+        .status()
+        .is_none_or(|status| status == 429 || status >= 500)
+}
+
+fn cannot_watch(deployment: &str, error: &gce::Error) -> Failure {
+    let context = format!(
+        "cannot watch the groups of {deployment}, which go on by themselves (flaskscale status shows how \
+         far, flaskscale rollback takes a version back)"
+    );
+    Failure::broken_because(context, error)
 }
 
 /// One version at a time is tried: another change would end the trial without saying so.

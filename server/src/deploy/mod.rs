@@ -2,6 +2,7 @@
 
 mod ask;
 mod carry_out;
+mod findings;
 mod reach;
 mod saved;
 mod show;
@@ -9,6 +10,7 @@ mod target;
 
 pub(crate) use ask::{Consent, agreed};
 pub(crate) use carry_out::{CarryOut, canary_first, carry_out, take};
+pub(crate) use findings::Findings;
 pub(crate) use reach::{address, first_request};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money};

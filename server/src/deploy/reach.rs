@@ -26,15 +26,21 @@ pub(crate) struct Reached {
     pub(crate) took: Duration,
 }
 
-/// Host and port of the plain HTTP rule; `None` before there is one.
+/// Where the plain HTTP rule is reached, as a person types it; `None` before there is one.
 pub(crate) fn address(deployment: &str, found: &Inventory) -> Option<String> {
-    authority(found.forwarding_rule(&format!("{deployment}-80"))?)
+    let authority = authority(found.forwarding_rule(&format!("{deployment}-80"))?)?;
+    Some(
+        authority
+            .strip_suffix(":80")
+            .map_or(authority.clone(), str::to_owned),
+    )
 }
 
+/// Host and port.
 fn authority(rule: &Value) -> Option<String> {
     match rule["labels"][PORT_LABEL].as_str() {
         Some(port) => Some(format!("127.0.0.1:{port}")),
-        None => rule["IPAddress"].as_str().map(str::to_owned),
+        None => rule["IPAddress"].as_str().map(|ip| format!("{ip}:80")),
     }
 }
 
@@ -71,4 +77,20 @@ pub(crate) async fn first_request(target: &Target) -> Result<Reached, Failure> {
     Err(Failure::broken(format!(
         "everything is deployed, but there is no good answer after {seconds} s: {last}"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_of_googles_is_asked_at_port_80_of_its_address() {
+        let rule = json!({"IPAddress": "203.0.113.7", "portRange": "80-80"});
+        assert_eq!(authority(&rule).as_deref(), Some("203.0.113.7:80"));
+        let local = json!({"IPAddress": "203.0.113.7", "labels": {"flaskscale-port": "4080"}});
+        assert_eq!(authority(&local).as_deref(), Some("127.0.0.1:4080"));
+        assert_eq!(authority(&json!({})), None);
+    }
 }

@@ -62,7 +62,16 @@ async fn file(
         .and_then(|known| known.autoscaler.as_ref())
         .ok_or_else(|| AppError::NotFound(format!("An autoscaler of {group}")))?;
     let name = format!("{}-{}.json", group.name, span.slug());
-    Ok((name, no_worse(&group, span, load, &present.policy)))
+    let policy = present.policy.clone();
+    // Four weeks of minutes are replayed, while other pages want to be answered.
+    let replay = move || no_worse(&group, span, load, &policy);
+    let cases = tokio::task::spawn_blocking(replay).await.map_err(|error| {
+        tracing::error!(%error, "a policy test has ended early");
+        AppError::Unavailable(
+            "The replay has ended early; the server\u{2019}s log says why.".to_owned(),
+        )
+    })?;
+    Ok((name, cases))
 }
 
 /// Under this load a policy may neither grow larger nor be overloaded longer than the present one.

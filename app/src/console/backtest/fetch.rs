@@ -15,23 +15,31 @@ pub(super) async fn load(group: &str, span: Span) -> Result<Load, String> {
         "/api/admin/backtest/recording?group={group}&span={}",
         span.slug()
     );
-    let (is_ok, text) = get(&url).await.map_err(|_| {
+    let (status, text) = get(&url).await.map_err(|_| {
         "The server does not answer. The load is asked for again with the next click.".to_owned()
     })?;
-    if is_ok {
-        return serde_json::from_str(&text).map_err(unreadable);
+    match status {
+        200..=299 => serde_json::from_str(&text).map_err(unreadable),
+        401 => Err("You are no longer logged in. Load the page again to log in.".to_owned()),
+        _ => Err(refusal(status, &text)),
     }
-    let refused: AppError = serde_json::from_str(&text).map_err(unreadable)?;
-    Err(refused.to_string())
+}
+
+/// A function's own sentence; whatever stands before it, a proxy among them, may answer with anything.
+fn refusal(status: u16, text: &str) -> String {
+    match serde_json::from_str::<AppError>(text) {
+        Ok(refused) => refused.to_string(),
+        Err(_) => format!("The server refuses with {status}. Load the page again."),
+    }
 }
 
 fn unreadable(error: serde_json::Error) -> String {
     format!("The server’s answer cannot be read: {error}. Load the page again.")
 }
 
-async fn get(url: &str) -> Result<(bool, String), JsValue> {
+async fn get(url: &str) -> Result<(u16, String), JsValue> {
     let answer = JsFuture::from(window().fetch_with_str(url)).await?;
     let answer: Response = answer.dyn_into()?;
     let text = JsFuture::from(answer.text()?).await?;
-    Ok((answer.ok(), text.as_string().unwrap_or_default()))
+    Ok((answer.status(), text.as_string().unwrap_or_default()))
 }

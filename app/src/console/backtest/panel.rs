@@ -159,7 +159,7 @@ fn Slider(workbench: Workbench) -> impl IntoView {
                         typed.update(|typed| typed.set(Field::CpuTarget, event_target_value(&event)));
                     }
                 />
-                <output for="backtest-cpu">{move || format!("{}{}%", percent(), text::NBSP)}</output>
+                <output for="backtest-cpu" aria-live="off">{move || format!("{}{}%", percent(), text::NBSP)}</output>
             </div>
         }
     })

@@ -219,8 +219,13 @@ pub(super) fn label_name(name: &str) -> Option<&'static str> {
 pub(super) fn environment_value() -> Rule<String> {
     text(
         "a text in quotes of at most 32768 characters, without line breaks",
-        |value| value.len() <= 32_768 && !value.contains(char::is_control),
+        |value| value.len() <= 32_768 && !value.contains(ends_a_line),
     )
+}
+
+/// Also what only YAML 1.1, in which the instance is told, takes for the end of a line or for no text.
+fn ends_a_line(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Why a variable cannot have a name, if it cannot.

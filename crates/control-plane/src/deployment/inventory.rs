@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::mark::image_of;
 use super::{Id, Kind, Mark};
+use crate::Location;
 
 /// What exists of a deployment's resources, as Google has it, and what stands in the way of its names.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Inventory {
 pub struct InService {
     /// The template's name.
     pub template: String,
+    /// The template's URL.
+    pub url: String,
     /// The container's image.
     pub image: Option<String>,
     /// The image of the boot disk.
@@ -75,12 +78,14 @@ impl Inventory {
     pub fn in_service(&self, deployment: &str) -> Option<InService> {
         let mut groups = self.all(Kind::Group);
         let (_, group) = groups.find(|(id, _)| id.name == deployment)?;
-        let template = gce::name_of(stable(group)?);
+        let url = stable(group)?;
+        let template = gce::name_of(url);
         let body = self.template(template);
         let properties = body.map(|body| &body["properties"]);
         let disk = properties.map(|properties| &properties["disks"][0]["initializeParams"]);
         Some(InService {
             template: template.to_owned(),
+            url: url.to_owned(),
             image: body.and_then(image_of).map(str::to_owned),
             boot_image: disk
                 .and_then(|disk| disk["sourceImage"].as_str())
@@ -99,6 +104,18 @@ impl Inventory {
         let mut addresses = self.all(Kind::Address);
         let (_, address) = addresses.find(|(id, _)| id.name == name)?;
         address["address"].as_str()
+    }
+
+    /// How many instances a deployment's group in a place shall have; 0 before there is one.
+    pub(crate) fn size(&self, deployment: &str, location: &Location) -> u32 {
+        let group = self.get(&Id {
+            kind: Kind::Group,
+            scope: location.scope(),
+            name: deployment.to_owned(),
+        });
+        let size = group.and_then(|group| group["targetSize"].as_u64());
+        size.and_then(|size| u32::try_from(size).ok())
+            .unwrap_or_default()
     }
 
     pub(super) fn template(&self, name: &str) -> Option<&Value> {
@@ -122,7 +139,7 @@ impl Inventory {
 /// version claims.
 pub(super) fn stable(group: &Value) -> Option<&str> {
     let versions = group["versions"].as_array().into_iter().flatten();
-    let mut for_the_rest = versions.filter(|version| version.get("targetSize").is_none());
+    let mut for_the_rest = versions.filter(|version| !is_partial(version));
     let version = for_the_rest.next().unwrap_or(group);
     version["instanceTemplate"].as_str()
 }
@@ -130,8 +147,15 @@ pub(super) fn stable(group: &Value) -> Option<&str> {
 /// The URL of the version that only some instances try.
 pub(super) fn tried(group: &Value) -> Option<&str> {
     let mut versions = group["versions"].as_array().into_iter().flatten();
-    let canary = versions.find(|version| version.get("targetSize").is_some())?;
+    let canary = versions.find(|version| is_partial(version))?;
     canary["instanceTemplate"].as_str()
+}
+
+/// Google states the size of every version, and only for a part of the instances how it was asked for:
+/// `targetSize: {"calculated": 2}` is a version for all.
+fn is_partial(version: &Value) -> bool {
+    let size = &version["targetSize"];
+    ["fixed", "percent"].iter().any(|how| !size[how].is_null())
 }
 
 async fn list(client: &Client, kind: Kind) -> Result<Vec<(Id, Value)>, Error> {

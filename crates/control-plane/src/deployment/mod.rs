@@ -24,6 +24,7 @@ mod text;
 mod versions;
 
 pub use apply::{ApplyError, Progress, apply};
+pub(crate) use blueprint::within_reason;
 pub use blueprint::{Blueprint, Front, Public, Release};
 pub use certificate::CertificateState;
 pub use cost::{Cost, CostLine};

@@ -39,6 +39,9 @@ pub struct Drift {
     pub changes: Vec<FieldChange>,
 }
 
+/// The fields of a group that say what its instances are made from.
+const OF_A_VERSION: [&str; 3] = ["versions", "instanceTemplate", "fingerprint"];
+
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
@@ -54,6 +57,30 @@ impl Plan {
             .filter(|step| !kinds.contains(&step.id.kind))
         {
             *step = Step::new(step.id.clone(), Act::Keep);
+        }
+        self
+    }
+
+    /// The same plan with nothing but its version: a new template, and groups that exist made to use it.
+    /// What else the configuration changes of a group is left for later too, such as its ports, of which
+    /// the instances that run do not know.
+    #[must_use]
+    pub fn version_only(mut self) -> Self {
+        for step in &mut self.steps {
+            match (step.id.kind, &mut step.act) {
+                (Kind::Template, Act::Create(_)) => {}
+                (Kind::Group, Act::Update(Value::Object(patch)))
+                    if patch.contains_key("versions") =>
+                {
+                    patch.retain(|field, _| OF_A_VERSION.contains(&field.as_str()));
+                    step.changes.retain(|change| {
+                        OF_A_VERSION
+                            .iter()
+                            .any(|field| change.field.starts_with(field))
+                    });
+                }
+                _ => *step = Step::new(step.id.clone(), Act::Keep),
+            }
         }
         self
     }

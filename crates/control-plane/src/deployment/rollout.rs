@@ -106,10 +106,22 @@ async fn look(
         client
             .group_errors(&scope, &group.name)
             .try_collect::<Vec<GroupError>>(),
-        client.backend_health(&Scope::Global, &service, &url),
+        health_of(client, &service, &url),
     )
     .await?;
     Ok(assemble(group, &instances, &errors, &health, since))
+}
+
+/// Nothing where the load balancer does not know the group yet: nobody says then that it serves.
+async fn health_of(
+    client: &Client,
+    service: &str,
+    group: &str,
+) -> Result<Vec<HealthStatus>, Error> {
+    match client.backend_health(&Scope::Global, service, group).await {
+        Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
+        answer => answer,
+    }
 }
 
 fn assemble(

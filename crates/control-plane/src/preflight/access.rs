@@ -62,31 +62,17 @@ fn services(intent: &Intent, facts: &Facts) -> Vec<Finding> {
             ))];
         }
     };
-    let disabled: Vec<&str> = needs::services(intent)
-        .into_iter()
-        .filter(|service| known.get(*service) != Some(&true))
-        .collect();
+    let mut disabled = needs::services(intent);
+    disabled.retain(|service| known.get(*service) != Some(&true));
     if disabled.is_empty() {
         return Vec::new();
     }
-    let list = disabled.join(", ");
-    // Asked for only where it is needed: a project whose APIs are on needs no such right.
-    let may_enable = matches!(&facts.held, Answer::Is(held) if held.contains(ENABLE));
-    vec![if may_enable {
-        Finding::notes(format!(
-            "Not all APIs are enabled: the deployment enables {list}, which takes up to some minutes."
-        ))
-    } else {
-        Finding::stops(format!(
-            "Not all APIs are enabled, and these credentials may not enable them: ask an owner to run \
-             `gcloud services enable {} --project {project}`.",
-            disabled.join(" ")
-        ))
-    }]
+    vec![Finding::stops(format!(
+        "Not all APIs are enabled: run `gcloud services enable {} --project {project}`, or ask somebody \
+         with the role roles/serviceusage.serviceUsageAdmin to do so.",
+        disabled.join(" ")
+    ))]
 }
-
-/// The permission to enable APIs.
-pub(super) const ENABLE: &str = "serviceusage.services.enable";
 
 /// One finding for each role that would bring what is missing.
 fn permissions(intent: &Intent, facts: &Facts) -> Vec<Finding> {
@@ -108,10 +94,16 @@ fn permissions(intent: &Intent, facts: &Facts) -> Vec<Finding> {
         }
     }
     let finding = |(role, permissions): (&str, Vec<&str>)| {
-        Finding::stops(format!(
+        let text = format!(
             "These credentials lack {} on the project '{project}': ask its owner for the role {role}.",
             permissions.join(", ")
-        ))
+        );
+        // It may be granted on the account alone, which the project does not tell.
+        if permissions == [needs::ACT_AS] {
+            Finding::warns(text)
+        } else {
+            Finding::stops(text)
+        }
     };
     missing.into_iter().map(finding).collect()
 }
@@ -129,7 +121,7 @@ fn account(intent: &Intent, facts: &Facts) -> Vec<Finding> {
         )),
         Answer::Missing => Finding::stops(format!(
             "There is no service account '{account}': make it with `gcloud iam service-accounts create \
-             {} --project {project}`, or leave it out, and the deployment makes its own.",
+             {} --project {project}`, or leave it out for the project's default one.",
             account.split('@').next().unwrap_or(account)
         )),
         Answer::Unknown(why) => Finding::warns(format!(

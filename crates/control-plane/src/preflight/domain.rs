@@ -5,6 +5,8 @@ use super::{Answer, Facts, Finding, Intent, Record};
 /// Who issues Google's certificates, as a CAA record names it.
 const ISSUER: &str = "pki.goog";
 
+/// None of it stops a deployment: its site is reached by its address, and the domain can be led to it
+/// after the new site was looked at.
 pub(super) fn check(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let Some(domain) = &intent.domain else {
         return Vec::new();
@@ -34,15 +36,15 @@ fn records_of(intent: &Intent, domain: &str, records: &[Record]) -> Vec<Finding>
         let Record { kind, data } = record;
         let is_ours = intent.address.as_ref() == Some(data);
         match kind.as_str() {
-            "A" if !is_ours => findings.push(Finding::stops(format!(
-                "'{domain}' leads to {data}, which is not this deployment: remove its record A, or name \
-                 another domain."
+            "A" if !is_ours => findings.push(Finding::warns(format!(
+                "'{domain}' leads to {data}, which is not this deployment: set its record A when the new site \
+                 is to take over."
             ))),
-            "CNAME" => findings.push(Finding::stops(format!(
+            "CNAME" => findings.push(Finding::warns(format!(
                 "'{domain}' is another name of {data}: remove its record CNAME, beside which no other can \
                  be, or name another domain."
             ))),
-            "AAAA" => findings.push(Finding::stops(format!(
+            "AAAA" => findings.push(Finding::warns(format!(
                 "'{domain}' leads by IPv6 to {data}, which is not this deployment: remove its record AAAA, \
                  or no certificate will be issued."
             ))),
@@ -56,7 +58,7 @@ fn records_of(intent: &Intent, domain: &str, records: &[Record]) -> Vec<Finding>
     let may_issue =
         |record: &&Record| record.data.contains("issue ") && record.data.contains(ISSUER);
     if intent.https && !issuers.is_empty() && !issuers.iter().any(may_issue) {
-        findings.push(Finding::stops(format!(
+        findings.push(Finding::warns(format!(
             "The CAA records of '{domain}' forbid Google to issue a certificate: add `0 issue \
              \"{ISSUER}\"` to them."
         )));

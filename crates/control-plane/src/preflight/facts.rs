@@ -30,8 +30,6 @@ pub struct Facts {
     pub cpus: Answer<u32>,
     /// Whether the account of the intent is there and can be used.
     pub account_usable: Answer<bool>,
-    /// Resources under the deployment's names that do not bear its mark.
-    pub foreign: Vec<Foreign>,
     /// The records of the domain; `Missing` where no zone of the project answers for it.
     pub records: Answer<Vec<Record>>,
 }
@@ -54,15 +52,6 @@ pub struct Quota {
     pub limit: f64,
     /// What it has.
     pub usage: f64,
-}
-
-/// Something of somebody else's under a name that the deployment wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// What people call its kind: `URL map`.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
 }
 
 /// A record of the domain.

@@ -1,9 +1,8 @@
+use crate::configuration::Configuration;
+use crate::deployment::{Inventory, within_reason};
+
 /// What a deployment is going to need.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a choice of its own, and all combinations mean something"
-)]
 pub struct Intent {
     /// The project's id.
     pub project: String,
@@ -15,7 +14,7 @@ pub struct Intent {
     pub external_ip: bool,
     /// Gigabytes of each boot disk.
     pub disk_gb: u32,
-    /// An account that must be there; `None` where the deployment makes one.
+    /// The account of the instances; `None` where it is the project's default one.
     pub service_account: Option<String>,
     /// The host name of the site, without a dot at its end.
     pub domain: Option<String>,
@@ -25,8 +24,6 @@ pub struct Intent {
     pub https: bool,
     /// Whether instances read secrets.
     pub secrets: bool,
-    /// Whether an image is pushed to a repository of the project.
-    pub pushes_image: bool,
 }
 
 /// A region of a deployment.
@@ -38,6 +35,54 @@ pub struct Place {
     pub instances: u32,
     /// Those of them that run already, and count as used.
     pub running: u32,
+}
+
+impl Intent {
+    /// What a configuration asks of a project in which so much exists already.
+    pub fn of(configuration: &Configuration, project: &str, found: &Inventory) -> Self {
+        let Configuration {
+            name,
+            machine,
+            site,
+            app,
+            ..
+        } = configuration;
+        Self {
+            project: project.to_owned(),
+            machine_type: machine.machine_type.clone(),
+            places: places(configuration, found),
+            external_ip: machine.external_ip,
+            disk_gb: machine.disk_gb,
+            service_account: machine.service_account.clone(),
+            domain: site.domain.clone(),
+            address: found.address(&format!("{name}-ip")).map(str::to_owned),
+            https: site.https,
+            secrets: !app.secrets.is_empty(),
+        }
+    }
+}
+
+/// One for each region: the groups of several zones of a region share its quotas.
+fn places(configuration: &Configuration, found: &Inventory) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for location in &configuration.locations {
+        let region = location.region();
+        let surge = within_reason(configuration.update, location).surge;
+        let instances = configuration.policy.max.saturating_add(surge);
+        let running = found.size(&configuration.name, location);
+        match places.iter_mut().find(|place| place.region == region) {
+            Some(place) => {
+                place.instances += instances;
+                place.running += running;
+            }
+            None => places.push(Place {
+                region: region.to_owned(),
+                instances,
+                running,
+            }),
+        }
+    }
+    places
 }
 
 impl Place {

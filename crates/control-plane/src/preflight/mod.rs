@@ -14,22 +14,22 @@ mod domain;
 mod facts;
 mod finding;
 mod intent;
-mod names;
 mod needs;
 mod quotas;
 mod read;
 
-pub use facts::{Answer, Facts, Foreign, Quota, Record, Region};
+pub use facts::{Answer, Facts, Quota, Record, Region};
 pub use finding::{Finding, Severity};
 pub use intent::{Intent, Place};
 pub use needs::{permissions, services};
 
 /// Everything that stands against a deployment, or is worth knowing before it; what stops it first.
+///
+/// Names that are taken are not among it: they are in the way of the plan.
 pub fn preflight(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(access::check(intent, facts));
     findings.extend(quotas::check(intent, facts));
-    findings.extend(names::check(intent, facts));
     findings.extend(domain::check(intent, facts));
     // Stable: findings of the same weight stay in the order in which they are met.
     findings.sort_by_key(|finding| finding.severity);

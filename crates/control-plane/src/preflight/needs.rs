@@ -2,86 +2,32 @@
 
 use super::Intent;
 
-/// The APIs that must be enabled, by their hosts.
+/// The APIs that must be enabled, by their hosts: for the deployment, its console and its instances.
 pub fn services(intent: &Intent) -> Vec<&'static str> {
     let mut services = vec![
-        "cloudresourcemanager.googleapis.com",
         "compute.googleapis.com",
-        "iam.googleapis.com",
         "logging.googleapis.com",
         "monitoring.googleapis.com",
     ];
-    if intent.pushes_image {
-        services.push("artifactregistry.googleapis.com");
-    }
     if intent.secrets {
         services.push("secretmanager.googleapis.com");
-    }
-    if intent.domain.is_some() {
-        services.push("dns.googleapis.com");
     }
     services
 }
 
 /// The permissions that the caller must hold on the project, with the role that brings each.
 pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
-    let mut needed = Vec::new();
-    let mut add = |role: &'static str, names: &[&'static str]| {
-        needed.extend(names.iter().map(|name| (*name, role)));
-    };
-    add("roles/compute.admin", &COMPUTE);
+    let with = |role: &'static str| move |name: &&'static str| (*name, role);
+    let mut needed: Vec<_> = COMPUTE.iter().map(with("roles/compute.admin")).collect();
     if intent.https {
-        add("roles/compute.admin", &COMPUTE_TLS);
+        needed.extend(COMPUTE_TLS.iter().map(with("roles/compute.admin")));
     }
-    add(
-        "roles/serviceusage.serviceUsageAdmin",
-        &["serviceusage.services.get"],
-    );
-    if intent.service_account.is_some() {
-        add(
-            "roles/iam.serviceAccountUser",
-            &["iam.serviceAccounts.actAs"],
-        );
-    } else {
-        add(
-            "roles/iam.serviceAccountAdmin",
-            &["iam.serviceAccounts.create", "iam.serviceAccounts.get"],
-        );
-        add(
-            "roles/resourcemanager.projectIamAdmin",
-            &[
-                "resourcemanager.projects.getIamPolicy",
-                "resourcemanager.projects.setIamPolicy",
-            ],
-        );
-    }
-    if intent.secrets {
-        add(
-            "roles/secretmanager.admin",
-            &[
-                "secretmanager.secrets.create",
-                "secretmanager.secrets.setIamPolicy",
-                "secretmanager.versions.add",
-            ],
-        );
-    }
-    if intent.pushes_image {
-        add(
-            "roles/artifactregistry.admin",
-            &[
-                "artifactregistry.repositories.create",
-                "artifactregistry.repositories.uploadArtifacts",
-            ],
-        );
-    }
-    if intent.domain.is_some() {
-        add(
-            "roles/dns.admin",
-            &["dns.changes.create", "dns.managedZones.list"],
-        );
-    }
+    // An instance acts as its account, be it the project's default one.
+    needed.push((ACT_AS, "roles/iam.serviceAccountUser"));
     needed
 }
+
+pub(super) const ACT_AS: &str = "iam.serviceAccounts.actAs";
 
 /// One for each kind that is made, changed and deleted; Google grants them together.
 const COMPUTE: [&str; 16] = [
@@ -103,8 +49,7 @@ const COMPUTE: [&str; 16] = [
     "compute.urlMaps.create",
 ];
 
-const COMPUTE_TLS: [&str; 3] = [
+const COMPUTE_TLS: [&str; 2] = [
     "compute.sslCertificates.create",
-    "compute.sslPolicies.create",
     "compute.targetHttpsProxies.create",
 ];

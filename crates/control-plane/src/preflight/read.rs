@@ -7,12 +7,10 @@ use gce::compute::Quota as WireQuota;
 use gce::services::Service;
 use gce::{Client, Error, Scope, name_of};
 
-use super::access::ENABLE;
 use super::{Answer, Facts, Intent, Quota, Record, Region, needs};
 
 impl Facts {
-    /// Asks for everything that [`super::preflight`] wants to know, but for names that are taken: those
-    /// are known from the inventory.
+    /// Asks for everything that [`super::preflight`] wants to know.
     pub async fn read(client: &Client, intent: &Intent) -> Self {
         let (
             project_active,
@@ -42,7 +40,6 @@ impl Facts {
             quotas,
             cpus,
             account_usable,
-            foreign: Vec::new(),
             records,
         }
     }
@@ -76,8 +73,7 @@ async fn services(client: &Client, intent: &Intent) -> Answer<BTreeMap<String, b
 
 async fn held(client: &Client, intent: &Intent) -> Answer<BTreeSet<String>> {
     let needed = needs::permissions(intent);
-    let needed = needed.iter().map(|(permission, _)| *permission);
-    let names: Vec<&str> = needed.chain([ENABLE]).collect();
+    let names: Vec<&str> = needed.iter().map(|(permission, _)| *permission).collect();
     Answer::of(client.held_permissions(&names).await)
 }
 

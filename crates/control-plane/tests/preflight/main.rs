@@ -7,8 +7,7 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use control_plane::preflight::{
-    Answer, Facts, Foreign, Intent, Place, Quota, Record, Region, Severity, permissions, preflight,
-    services,
+    Answer, Facts, Intent, Place, Quota, Record, Region, Severity, permissions, preflight, services,
 };
 use proptest::prelude::*;
 
@@ -28,7 +27,6 @@ fn intent() -> Intent {
         address: Some("203.0.113.7".into()),
         https: true,
         secrets: true,
-        pushes_image: true,
     }
 }
 
@@ -68,7 +66,6 @@ fn ready(intent: &Intent) -> Facts {
         quotas: Answer::Is(vec![quota("CPUS_ALL_REGIONS", 32.0, 2.0)]),
         cpus: Answer::Is(2),
         account_usable: Answer::Is(true),
-        foreign: Vec::new(),
         records: Answer::Is(vec![address]),
     }
 }
@@ -131,36 +128,22 @@ fn the_project_and_its_payer_are_looked_at() {
 }
 
 #[test]
-fn an_api_that_is_off_stops_only_whoever_may_not_enable_it() {
-    let off = |facts: &mut Facts| {
+fn an_api_that_is_off_is_named_with_the_command_that_enables_it() {
+    let command = "gcloud services enable secretmanager.googleapis.com --project demo";
+    finds(Severity::Stops, &[command], |_, facts| {
         if let Answer::Is(known) = &mut facts.services {
-            known.insert("dns.googleapis.com".into(), false);
+            known.insert("secretmanager.googleapis.com".into(), false);
         }
-    };
-    let command = "gcloud services enable dns.googleapis.com --project demo";
-    finds(Severity::Stops, &[command], |_, facts| off(facts));
-    finds(
-        Severity::Notes,
-        &["enables dns.googleapis.com"],
-        |_, facts| {
-            off(facts);
-            if let Answer::Is(held) = &mut facts.held {
-                held.insert("serviceusage.services.enable".into());
-            }
-        },
-    );
+    });
 }
 
 #[test]
 fn missing_permissions_are_named_with_the_role_that_brings_them() {
-    let words = [
-        "secretmanager.secrets.create",
-        "secretmanager.versions.add",
-        "roles/secretmanager.admin",
-    ];
-    finds(Severity::Stops, &words, |_, facts| {
+    let words = ["iam.serviceAccounts.actAs", "roles/iam.serviceAccountUser"];
+    // It may be granted on the account alone.
+    finds(Severity::Warns, &words, |_, facts| {
         if let Answer::Is(held) = &mut facts.held {
-            held.retain(|name| !name.starts_with("secretmanager."));
+            held.retain(|name| !name.starts_with("iam."));
         }
     });
     let intent = intent();
@@ -176,20 +159,11 @@ fn missing_permissions_are_named_with_the_role_that_brings_them() {
 #[test]
 fn what_is_not_used_is_not_asked_for() {
     let mut plain = intent();
-    (plain.secrets, plain.pushes_image, plain.https) = (false, false, false);
-    plain.domain = None;
+    (plain.secrets, plain.https) = (false, false);
     let services = services(&plain);
-    assert!(
-        !services
-            .iter()
-            .any(|name| name.starts_with("dns") || name.starts_with("secret"))
-    );
+    assert!(!services.iter().any(|name| name.starts_with("secret")));
     let permissions = permissions(&plain);
-    assert!(
-        permissions
-            .iter()
-            .all(|(name, _)| !name.contains("ssl") && !name.starts_with("dns"))
-    );
+    assert!(permissions.iter().all(|(name, _)| !name.contains("ssl")));
 }
 
 #[test]
@@ -299,20 +273,6 @@ fn a_place_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_told() {
-    finds(
-        Severity::Stops,
-        &["URL map 'web'", "--adopt"],
-        |_, facts| {
-            facts.foreign.push(Foreign {
-                kind: "URL map".into(),
-                name: "web".into(),
-            });
-        },
-    );
-}
-
-#[test]
 fn a_domain_that_leads_elsewhere_is_told() {
     let record = |kind: &str, data: &str| Record {
         kind: kind.into(),
@@ -336,7 +296,7 @@ fn a_domain_that_leads_elsewhere_is_told() {
             ["CAA", "pki.goog"],
         ),
     ] {
-        finds(Severity::Stops, &words, |_, facts| {
+        finds(Severity::Warns, &words, |_, facts| {
             if let Answer::Is(records) = &mut facts.records {
                 records.push(added);
             }

@@ -69,8 +69,13 @@ async fn a_certificate_that_no_handshake_could_be_made_with_is_refused() {
         assert_eq!(given, reason, "{message}");
         assert!(message.starts_with("The SSL "), "{message}");
     }
-    let missing = json!({"name": "own", "certificate": certificate});
     let path = "global/sslCertificates";
+    let odd =
+        json!({"name": "own", "certificate": certificate, "privateKey": key, "selfManaged": "x"});
+    let (reason, message) = cloud.refused(Method::POST, path, Some(odd), 400).await;
+    assert_eq!(reason, "invalid");
+    assert!(message.contains("selfManaged"), "{message}");
+    let missing = json!({"name": "own", "certificate": certificate});
     let (reason, message) = cloud.refused(Method::POST, path, Some(missing), 400).await;
     assert_eq!(reason, "required");
     assert!(

@@ -91,7 +91,8 @@ impl Blueprint {
     }
 }
 
-fn within_reason(update: Update, location: &Location) -> Update {
+/// What Google takes in a place: in a region at least one for each zone, unless none.
+pub(crate) fn within_reason(update: Update, location: &Location) -> Update {
     let least = match location {
         Location::Zone(_) => 1,
         Location::Region(_) => ZONES_OF_A_REGIONAL_GROUP,

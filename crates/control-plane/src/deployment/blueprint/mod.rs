@@ -16,6 +16,7 @@ use crate::configuration::Update;
 use crate::json::hash;
 
 pub use configured::Release;
+pub(crate) use machines::within_reason;
 
 /// What should exist: one web app in managed instance groups behind a load balancer.
 ///

@@ -286,6 +286,26 @@ fn what_belongs_to_others_is_in_the_way_until_it_is_adopted() {
 }
 
 #[test]
+fn a_version_whose_size_google_states_is_no_canary() {
+    let blueprint = configured("");
+    let mut found = deployed(&blueprint);
+    let mark = Mark::of("web");
+    let template = found.in_service("web").unwrap().url;
+    for (size, is_canary) in [
+        (json!({"calculated": 2}), false),
+        (json!({"percent": 20, "calculated": 1}), true),
+    ] {
+        let versions = json!([
+            {"instanceTemplate": template},
+            {"instanceTemplate": template, "targetSize": size},
+        ]);
+        edit(&mut found, Kind::Group, &json!({ "versions": versions }));
+        let versions = found.versions(&mark);
+        assert_eq!(versions[0].is_canary, is_canary, "{size}");
+    }
+}
+
+#[test]
 fn an_owners_policy_is_told_and_kept_unless_the_file_shall_win() {
     let blueprint = configured("");
     let mut found = deployed(&blueprint);

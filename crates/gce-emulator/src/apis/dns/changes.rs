@@ -47,6 +47,10 @@ pub(super) async fn answer(
     }
 }
 
+/// Each is held against all sets of the zone while no other write can be made: less than Google's
+/// own limit, and more than a deployment needs.
+const AT_ONCE: usize = 100;
+
 async fn create(cloud: &Cloud, zone: &Zone, call: Call) -> Result<Value, ApiError> {
     let sets = |field: &str| {
         let given = call.body.get(field).and_then(Value::as_array);
@@ -55,6 +59,10 @@ async fn create(cloud: &Cloud, zone: &Zone, call: Call) -> Result<Value, ApiErro
     let (additions, deletions) = (sets("additions"), sets("deletions"));
     if additions.is_empty() && deletions.is_empty() {
         return Err(ApiError::required("entity.change"));
+    }
+    if additions.len().max(deletions.len()) > AT_ONCE {
+        let why = format!("A change has at most {AT_ONCE} additions and {AT_ONCE} deletions.");
+        return Err(ApiError::bad_request(why));
     }
     let (zone, method) = (zone.clone(), "dns.changes.create".to_owned());
     let stored = decide(cloud, call, (Api::Dns, method), move |change, _| {

@@ -233,6 +233,8 @@ pub(super) const SSL_CERTIFICATE: Row = Row {
         one_of("type", &["MANAGED", "SELF_MANAGED"]).or_word("SELF_MANAGED"),
         text("certificate"),
         text("privateKey"),
+        object("selfManaged"),
+        object("managed"),
         text("selfManaged/certificate"),
         text("selfManaged/privateKey"),
         list("managed/domains"),

@@ -77,6 +77,11 @@ fn an_image_of_another_registry_needs_no_identity() {
     let app = Configuration::read(file).unwrap().app;
     let text = user_data(&app, "p", "docker.io/library/nginx:1");
     assert!(!text.contains("docker-credential-gcr") && !text.contains("/secret p"));
+    // The identity goes to no registry that only ends like one of Google's.
+    let text = user_data(&app, "p", "evilgcr.io/app:1");
+    assert!(!text.contains("docker-credential-gcr"));
+    let text = user_data(&app, "p", "eu.gcr.io/p/app:1");
+    assert!(text.contains("docker-credential-gcr"));
 }
 
 #[test]
