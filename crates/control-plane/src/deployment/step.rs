@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::Id;
+use super::{Id, Kind};
 use crate::FieldChange;
 
 /// What happens to one resource. Displays itself: `create health check flaskscale`.
@@ -68,6 +68,22 @@ impl Step {
     /// Whether anything is to be done.
     pub fn acts(&self) -> bool {
         self.act != Act::Keep
+    }
+
+    /// Whether instances that run already are not reached any more once this is done: the load balancer
+    /// or the group looks elsewhere at once, and they go on listening where they did.
+    pub fn interrupts(&self) -> bool {
+        let field = match self.id.kind {
+            Kind::HealthCheck => "httpHealthCheck",
+            Kind::Group => "namedPorts",
+            Kind::Firewall => "allowed",
+            _ => return false,
+        };
+        match &self.act {
+            Act::Update(patch) => patch.get(field).is_some(),
+            Act::Replace(_) => self.id.kind == Kind::Firewall,
+            _ => false,
+        }
     }
 
     /// Everything about it, for programs and for plans that are kept in a file.

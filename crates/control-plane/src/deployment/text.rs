@@ -11,6 +11,13 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.steps.iter().try_for_each(|step| resource(f, step))?;
         self.drift.iter().try_for_each(|drift| kept(f, drift))?;
+        if self.steps.iter().any(Step::interrupts) {
+            writeln!(
+                f,
+                "! the load balancer looks elsewhere at once, and the instances that run do not: the site is \
+                 down until new ones serve"
+            )?;
+        }
         for id in &self.in_the_way {
             writeln!(
                 f,

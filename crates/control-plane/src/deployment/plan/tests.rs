@@ -189,13 +189,29 @@ fn one_field_of_each_kind_is_one_change_of_it() {
             "app.environment.LEVEL = \"info\"\n",
             format!("+ instance template NEW: a template never changes: it takes the place of {template}\n    metadata.user-data: LEVEL=info (new)\n~ managed instance group web in us-central1\n    instanceTemplate: URL/{template} → URL/NEW\n    versions[0].instanceTemplate: URL/{template} → URL/NEW\n"),
         ),
-        ("app.health_path = \"/up\"\n", "~ health check web-serve\n    httpHealthCheck.requestPath: /health → /up\n~ health check web-heal\n    httpHealthCheck.requestPath: /health → /up\n".to_owned()),
+        ("app.health_path = \"/up\"\n", "~ health check web-serve\n    httpHealthCheck.requestPath: /health → /up\n~ health check web-heal\n    httpHealthCheck.requestPath: /health → /up\n! the load balancer looks elsewhere at once, and the instances that run do not: the site is down until new ones serve\n".to_owned()),
     ] {
         let wanted = configured(settings);
         let url = "global/instanceTemplates";
         let told = told(&usual(&wanted, &found)).replace(url, "URL");
         let expected = expected.replace("NEW", &wanted.template_name());
         assert_eq!(told, expected, "{settings}");
+    }
+}
+
+#[test]
+fn a_change_that_running_instances_do_not_know_of_is_an_interruption() {
+    let found = deployed(&configured(""));
+    let warning = "! the load balancer looks elsewhere at once";
+    for (file, interrupts) in [
+        ("app.port = 8000\n", true),
+        ("app.health_path = \"/up\"\n", true),
+        ("machine.network = \"private\"\n", true),
+        ("machine.type = \"e2-medium\"\n", false),
+        ("site.draining_seconds = 5\n", false),
+    ] {
+        let plan = told(&usual(&configured(file), &found));
+        assert_eq!(plan.contains(warning), interrupts, "{file}{plan}");
     }
 }
 
