@@ -197,6 +197,10 @@ pub(super) fn exists(role: &str) -> bool {
 
 /// Whether a role has a permission.
 pub(super) fn has(role: &str, permission: &str) -> bool {
+    // Editors change what is there, and not who may.
+    if role == "roles/editor" && permission.ends_with(".setIamPolicy") {
+        return false;
+    }
     let found = ROLES.iter().find(|(name, _)| *name == role);
     found.is_some_and(|(_, patterns)| patterns.iter().any(|pattern| matches(pattern, permission)))
 }
@@ -265,5 +269,7 @@ mod tests {
             "monitoring.timeSeries.create"
         ));
         assert!(!has("roles/nobody", "compute.instances.list"));
+        assert!(has("roles/editor", "secretmanager.secrets.create"));
+        assert!(!has("roles/editor", "secretmanager.secrets.setIamPolicy"));
     }
 }
