@@ -15,6 +15,7 @@ use crate::{
         call::Call,
         catalog,
         change::Change,
+        checks::is_label,
         schema::{flag, integer, list, object, one_of, text},
     },
     error::ApiError,
@@ -66,12 +67,7 @@ struct Repositories;
 
 impl Behaviour for Repositories {
     fn name(&self, _project: &str, id: &str) -> Result<String, ApiError> {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let good = (2..=63).contains(&id.len())
-            && id.bytes().all(inner)
-            && id.starts_with(|first: char| first.is_ascii_lowercase())
-            && !id.ends_with('-');
-        if good {
+        if is_label(id, 2..=63) {
             return Ok(id.to_owned());
         }
         let why = "It must be from 2 to 63 lower-case letters, digits and dashes, begin with a \

@@ -19,10 +19,10 @@ use crate::{
 const SLOW: Duration = Duration::from_secs(2);
 
 /// How many operations can still be asked for.
-const KEEP: usize = 500;
+pub(crate) const KEEP: usize = 500;
 
 /// When it is done; no field of Google's, and never shown.
-const END: &str = "end";
+pub(crate) const END: &str = "end";
 
 /// Stores an operation and gives it as it is at this instant. `parent` ends in a slash, or is empty.
 pub(super) fn store(
@@ -63,19 +63,4 @@ fn view(now: autoscaler::Timestamp, operation: &Resource) -> Value {
         body.remove("response");
     }
     Value::Object(body)
-}
-
-/// Forgets the oldest operations beyond the number that can be asked for.
-pub(crate) async fn prune(cloud: &Cloud) -> Result<(), ApiError> {
-    let keep = |tx: &mut crate::store::Transaction<'_>| {
-        let mut operations = tx.list(Kind::LongRunning, None);
-        let surplus = operations.len().saturating_sub(KEEP);
-        operations.sort_by(|a, b| a.text(END).cmp(&b.text(END)));
-        operations
-            .iter()
-            .take(surplus)
-            .for_each(|operation| tx.delete(&operation.key));
-        Ok(())
-    };
-    cloud.store().transact(keep).await
 }

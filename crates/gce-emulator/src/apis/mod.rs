@@ -15,7 +15,7 @@ mod dns;
 mod enabled;
 mod engine;
 mod iam;
-mod longrunning;
+pub(crate) mod longrunning;
 mod page;
 mod policies;
 mod resource_manager;
@@ -33,7 +33,7 @@ use serde_json::Value;
 use self::asked::Api;
 pub(crate) use self::{
     asked::Asked, dns::records_of, enabled::check as check_enabled, iam::account_is_known,
-    iam::custom_role, longrunning::prune,
+    iam::custom_role,
 };
 use crate::{
     api::{Cloud, header_text, json_body, query},

@@ -1,5 +1,7 @@
 //! What every body goes through before it is stored.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -81,14 +83,19 @@ pub(super) fn name(body: &Body) -> Result<String, ApiError> {
     Ok(name.to_owned())
 }
 
+/// Whether it is a label by RFC 1035, in lower case and of such a length: most of Google's APIs name
+/// things so, each with limits and words of its own.
+pub(crate) fn is_label(text: &str, length: RangeInclusive<usize>) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    length.contains(&text.len())
+        && text.bytes().all(inner)
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && !text.ends_with('-')
+}
+
 /// Refuses what is no name by RFC 1035.
 pub(super) fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let good = name.len() <= 63
-        && name.bytes().all(|byte| inner(byte) || byte == b'-')
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && !name.ends_with('-');
-    if good {
+    if is_label(name, 1..=63) {
         return Ok(());
     }
     let why = "Must be a match of regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'";

@@ -12,7 +12,7 @@ pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod change;
-mod checks;
+pub(crate) mod checks;
 mod engine;
 pub(crate) mod fingerprint;
 mod image;

@@ -24,7 +24,7 @@ const SLOW: Duration = Duration::from_secs(2);
 const WAIT_AT_MOST: Duration = Duration::from_mins(2);
 
 /// How many finished operations stay listable.
-const KEEP: usize = 2_000;
+pub(crate) const KEEP: usize = 2_000;
 
 /// An operation about to be stored.
 pub(super) struct Draft<'a> {
@@ -134,19 +134,4 @@ fn remaining(cloud: &Cloud, operation: &Resource) -> Option<Duration> {
         .ok()
         .filter(|left| *left > 0)?;
     Some(Duration::from_millis(left))
-}
-
-/// Forgets the oldest operations beyond the number that stays listable.
-pub(crate) async fn prune(cloud: &Cloud) -> Result<(), ApiError> {
-    let keep = |tx: &mut crate::store::Transaction<'_>| {
-        let mut operations = tx.list(Kind::Operation, None);
-        let surplus = operations.len().saturating_sub(KEEP);
-        operations.sort_by(|a, b| a.text("insertTime").cmp(&b.text("insertTime")));
-        operations
-            .iter()
-            .take(surplus)
-            .for_each(|operation| tx.delete(&operation.key));
-        Ok(())
-    };
-    cloud.store().transact(keep).await
 }

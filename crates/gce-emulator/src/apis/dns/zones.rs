@@ -11,6 +11,7 @@ use crate::{
     compute::{
         call::Call,
         change::Change,
+        checks::is_label,
         schema::{list, object, one_of, text},
     },
     error::ApiError,
@@ -56,12 +57,7 @@ struct Zones;
 
 impl Behaviour for Zones {
     fn name(&self, _project: &str, id: &str) -> Result<String, ApiError> {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let good = id.len() <= 63
-            && id.bytes().all(inner)
-            && id.starts_with(|first: char| first.is_ascii_lowercase())
-            && !id.ends_with('-');
-        if good {
+        if is_label(id, 1..=63) {
             return Ok(id.to_owned());
         }
         Err(ApiError::bad_request(format!(

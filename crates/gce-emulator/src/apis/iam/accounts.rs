@@ -14,7 +14,7 @@ use crate::{
         engine::{self, Behaviour, Body, Id, Row},
     },
     clock::{parse_rfc3339, rfc3339},
-    compute::{call::Call, change::Change, fingerprint, schema::text},
+    compute::{call::Call, change::Change, checks::is_label, fingerprint, schema::text},
     error::ApiError,
     identity::Policy,
     resource::{Key, Kind, Resource},
@@ -59,12 +59,7 @@ struct Accounts;
 
 impl Behaviour for Accounts {
     fn name(&self, project: &str, id: &str) -> Result<String, ApiError> {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let good = (6..=30).contains(&id.len())
-            && id.bytes().all(inner)
-            && id.starts_with(|first: char| first.is_ascii_lowercase())
-            && !id.ends_with('-');
-        if good {
+        if is_label(id, 6..=30) {
             return Ok(format!("{id}@{project}.iam.gserviceaccount.com"));
         }
         let why = "It must be from 6 to 30 lower-case letters, digits and dashes, begin with a \
