@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, money,
+        carry_out, cost_change, first_request, money, take,
     },
     failure::Failure,
     logs,
@@ -201,7 +201,7 @@ impl Planned {
             patience,
         };
         carry_out(&self.plan, how).await?;
-        self.follow_up().await?;
+        let found = self.follow_up().await?;
         let reached = first_request(&self.target).await?;
         println!(
             "{} answers {} ({:.1} s)",
@@ -209,12 +209,13 @@ impl Planned {
             reached.status,
             reached.took.as_secs_f64()
         );
-        self.say_what_is_next().await
+        self.say_what_is_next(&found);
+        Ok(())
     }
 
     /// What was possible only once the first steps were done: HTTP leads to HTTPS as soon as there is a
-    /// certificate.
-    async fn follow_up(&self) -> Result<(), Failure> {
+    /// certificate. Gives what there is then.
+    async fn follow_up(&self) -> Result<Inventory, Failure> {
         let (found, blueprint) = self.now().await?;
         let front = [
             Kind::Certificate,
@@ -223,7 +224,11 @@ impl Planned {
             Kind::SecureProxy,
         ];
         let rest = plan(&blueprint, &found, self.terms).limited_to(&front);
-        crate::deploy::take(&rest, &self.target).await.map(drop)
+        if rest.is_empty() {
+            return Ok(found);
+        }
+        take(&rest, &self.target).await?;
+        self.target.inventory().await
     }
 
     async fn now(&self) -> Result<(Inventory, Blueprint), Failure> {
@@ -237,10 +242,9 @@ impl Planned {
         Ok((found, blueprint))
     }
 
-    async fn say_what_is_next(&self) -> Result<(), Failure> {
-        let found = self.target.inventory().await?;
+    fn say_what_is_next(&self, found: &Inventory) {
         let name = self.target.name();
-        if let Some(address) = address(name, &found) {
+        if let Some(address) = address(name, found) {
             println!("address {address}");
         }
         if let Some(domain) = &self.target.configuration.site.domain
@@ -248,8 +252,7 @@ impl Planned {
         {
             println!("DNS record to set: {domain}. 300 IN A {ip}");
         }
-        let cost = Cost::of(&self.target.mark(), &found);
+        let cost = Cost::of(&self.target.mark(), found);
         println!("costs {}, without traffic", money(&cost));
-        Ok(())
     }
 }

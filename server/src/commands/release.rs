@@ -6,7 +6,7 @@ use control_plane::deployment::{Inventory, Plan, Terms, as_canary, plan, switch}
 
 use super::deploy::PATIENCE_S;
 use crate::{
-    deploy::{CarryOut, Consent, File, Target, Wish, agreed, canary_first, carry_out},
+    deploy::{CarryOut, Consent, File, Target, Wish, canary_first, show_and_carry_out},
     failure::Failure,
     logs,
 };
@@ -77,19 +77,16 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         (_, Some(canary)) => return Err(canary_first(&canary.template)),
         (_, None) => new_version(&args, &target, &found).await?,
     };
-    print!("{plan}");
-    if plan.is_empty() {
-        println!("nothing to release: {version} is in service");
-    } else if !args.yes && !agreed(CONSENT)? {
-        println!("nothing was done");
-        return Ok(ExitCode::SUCCESS);
-    }
     let how = CarryOut {
         target: &target,
         found: &found,
         patience: Duration::from_secs(args.patience),
     };
-    carry_out(&plan, how).await?;
+    let idle = format!("nothing to release: {version} is in service");
+    let consent = (!args.yes).then_some(CONSENT);
+    if !show_and_carry_out(&plan, how, &idle, consent).await? {
+        return Ok(ExitCode::SUCCESS);
+    }
     match args.canary {
         Some(percent) => println!(
             "{version} serves on {percent} %: flaskscale release --promote goes on, --abort goes back"

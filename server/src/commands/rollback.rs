@@ -6,7 +6,7 @@ use control_plane::deployment::{Version, switch};
 
 use super::deploy::PATIENCE_S;
 use crate::{
-    deploy::{CarryOut, Consent, File, agreed, carry_out},
+    deploy::{CarryOut, Consent, File, show_and_carry_out},
     failure::Failure,
     logs,
 };
@@ -33,20 +33,16 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let versions = found.versions(&target.mark());
     let version = chosen(&versions, args.version.as_deref())?;
     let plan = switch(&target.mark(), &found, &version.url);
-    print!("{plan}");
-    if plan.is_empty() {
-        println!("nothing to do: {} is in service", version.template);
-    } else if !args.yes && !agreed(CONSENT)? {
-        println!("nothing was done");
-        return Ok(ExitCode::SUCCESS);
-    }
     let how = CarryOut {
         target: &target,
         found: &found,
         patience: Duration::from_secs(args.patience),
     };
-    carry_out(&plan, how).await?;
-    println!("{} serves", version.template);
+    let idle = format!("nothing to do: {} is in service", version.template);
+    let consent = (!args.yes).then_some(CONSENT);
+    if show_and_carry_out(&plan, how, &idle, consent).await? {
+        println!("{} serves", version.template);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

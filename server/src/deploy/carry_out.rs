@@ -7,7 +7,7 @@ use control_plane::deployment::{
 };
 use tokio::time::sleep;
 
-use super::Target;
+use super::{Consent, Target, agreed};
 use crate::failure::Failure;
 
 /// What to do beyond the plan itself.
@@ -52,6 +52,27 @@ pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Fail
             before.template
         ))),
     }
+}
+
+/// Shows the plan and carries it out if somebody agrees, in advance or when asked. Without anything to
+/// do it says `idle`, and waits for the instances all the same. False where nobody agrees.
+pub(crate) async fn show_and_carry_out(
+    plan: &Plan,
+    how: CarryOut<'_>,
+    idle: &str,
+    consent: Option<Consent<'_>>,
+) -> Result<bool, Failure> {
+    print!("{plan}");
+    if plan.is_empty() {
+        println!("{idle}");
+    } else if let Some(consent) = consent
+        && !agreed(consent)?
+    {
+        println!("nothing was done");
+        return Ok(false);
+    }
+    carry_out(plan, how).await?;
+    Ok(true)
 }
 
 fn changes_version(plan: &Plan) -> bool {

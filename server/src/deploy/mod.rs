@@ -9,7 +9,7 @@ mod show;
 mod target;
 
 pub(crate) use ask::{Consent, agreed};
-pub(crate) use carry_out::{CarryOut, canary_first, carry_out, take};
+pub(crate) use carry_out::{CarryOut, canary_first, carry_out, show_and_carry_out, take};
 pub(crate) use findings::Findings;
 pub(crate) use reach::{address, first_request};
 pub(crate) use saved::SavedPlan;

@@ -32,7 +32,8 @@ pub(crate) fn address(deployment: &str, found: &Inventory) -> Option<String> {
     Some(
         authority
             .strip_suffix(":80")
-            .map_or(authority.clone(), str::to_owned),
+            .unwrap_or(&authority)
+            .to_owned(),
     )
 }
 
