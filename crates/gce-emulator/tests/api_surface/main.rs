@@ -8,6 +8,7 @@
 
 mod apis;
 mod beside;
+mod certificates;
 mod cloud;
 mod faults;
 mod groups;
