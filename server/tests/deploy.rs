@@ -116,6 +116,7 @@ fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
     what_would_fail_is_not_begun(&folder);
     nobody_is_turned_away(site, || a_version_is_released_and_taken_back(&folder));
     a_plan_in_a_file_is_carried_out_while_it_holds(&folder, site);
+    a_shortage_is_named_with_its_cure(&folder);
     what_is_anothers_is_in_the_way(&folder);
     it_is_destroyed_and_nothing_else(&folder);
 
@@ -236,6 +237,20 @@ fn a_version_is_released_and_taken_back(folder: &Folder<'_>) {
         status.ends_with("all is as the configuration asks\n"),
         "{status}"
     );
+}
+
+/// The group of `up` and this one have two instances each, so that no more can be had.
+fn a_shortage_is_named_with_its_cure(folder: &Folder<'_>) {
+    let before = folder.versions();
+    folder.post("/_emulator/faults", r#"{"type": "quota", "instances": 4}"#);
+    let image = "docker.io/library/app:4";
+    let release = ["release", "--yes", "--patience", "5", "--image", image];
+    let short = run(&mut folder.command(&release));
+    assert_eq!(short.code, Some(1), "{}{}", short.stdout, short.stderr);
+    let words = " (ask Google for a higher quota, or lower the autoscaler's maximum)";
+    assert!(short.stdout.contains(words), "{}", short.stdout);
+    assert!(short.stderr.contains("rolled back to"), "{}", short.stderr);
+    assert_eq!(folder.versions()[1..], before);
 }
 
 /// Visits the site all the while that something is done.

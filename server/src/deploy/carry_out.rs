@@ -120,12 +120,7 @@ async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, F
             Verdict::Failed(why) => return Ok(Err(why)),
             Verdict::Waiting => {}
         }
-        let told = groups.iter().map(|group| {
-            format!(
-                "{}: {} of {} instances serve",
-                group.group, group.ready, group.size
-            )
-        });
+        let told = groups.iter().map(ToString::to_string);
         let line = told.collect::<Vec<_>>().join("; ");
         let is_new = said
             .as_ref()

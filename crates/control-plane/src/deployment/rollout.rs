@@ -1,12 +1,13 @@
 //! How far a deployment's groups are with the template that they are to run.
 
+use std::fmt;
 use std::time::Duration;
 
 use futures::TryStreamExt;
 use futures::future::{try_join_all, try_join3};
 use gce::compute::{
     CurrentAction, GroupError, HealthState, HealthStatus, InstanceGroupManager, ManagedInstance,
-    VersionRef,
+    OperationErrorItem, VersionRef,
 };
 use gce::{Client, Error, Scope};
 
@@ -28,6 +29,23 @@ pub struct GroupProgress {
     pub is_reached: bool,
     /// What went wrong with instances of these versions, newest last.
     pub troubles: Vec<String>,
+    /// What Google lacks for the instances that do not serve yet, in its words, with the cure.
+    /// No trouble of the version's, so it counts for nothing before the patience is at its end.
+    pub shortage: Option<String>,
+}
+
+/// `web in us-central1: 1 of 2 instances serve`, and what is lacking.
+impl fmt::Display for GroupProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            group, ready, size, ..
+        } = self;
+        write!(f, "{group}: {ready} of {size} instances serve")?;
+        match &self.shortage {
+            Some(shortage) => write!(f, "; {shortage}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What is to be thought of a roll-out.
@@ -64,13 +82,7 @@ pub fn verdict(groups: &[GroupProgress], waited: Duration, patience: Duration) -
     match groups.iter().find(waiting) {
         None => Verdict::Done,
         Some(_) if waited < patience => Verdict::Waiting,
-        Some(group) => Verdict::Failed(format!(
-            "{}: {} of {} instances are healthy after {} s",
-            group.group,
-            group.ready,
-            group.size,
-            waited.as_secs()
-        )),
+        Some(group) => Verdict::Failed(format!("after {} s, {group}", waited.as_secs())),
     }
 }
 
@@ -151,19 +163,29 @@ fn assemble(
         .filter(is_new)
         .map(ManagedInstance::name)
         .collect();
-    let troubles = errors
+    let told = errors
         .iter()
-        .filter(|error| is_after(error, since) && concerns(error, &new));
+        .filter(|error| is_after(error, since) && concerns(error, &new))
+        .filter_map(|error| error.error.as_ref());
+    let (shortages, troubles): (Vec<&OperationErrorItem>, Vec<&OperationErrorItem>) =
+        told.partition(|error| cure(&error.code).is_some());
+    let size = group
+        .target_size
+        .and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(0);
+    // Google keeps its errors: with every instance serving, an old one tells of what has passed.
+    let lacking = shortages.last().filter(|_| ready < size);
     GroupProgress {
         group: format!("{} in {}", group.name, place(group)),
-        size: group
-            .target_size
-            .and_then(|size| usize::try_from(size).ok())
-            .unwrap_or(0),
+        size,
         ready,
         others: instances.len() - ready,
         is_reached: is_reached(group),
-        troubles: troubles.filter_map(message).collect(),
+        troubles: troubles.iter().map(|error| error.message.clone()).collect(),
+        shortage: lacking.and_then(|error| {
+            let cure = cure(&error.code)?;
+            Some(format!("{} ({cure})", error.message.trim_end_matches('.')))
+        }),
     }
 }
 
@@ -196,13 +218,17 @@ fn concerns(error: &GroupError, instances: &[&str]) -> bool {
     instance.is_some_and(|url| instances.contains(&gce::name_of(url)))
 }
 
-/// A shortage passes, and no other version would have more.
-const SHORTAGES: [&str; 3] = ["QUOTA_EXCEEDED", "RESOURCE_POOL_EXHAUSTED", "STOCKOUT"];
-
-fn message(error: &GroupError) -> Option<String> {
-    let error = error.error.as_ref()?;
-    let is_shortage = SHORTAGES.iter().any(|code| error.code.contains(code));
-    (!is_shortage).then(|| error.message.clone())
+/// What helps against a shortage; nothing where the code tells of none. A shortage passes, and no
+/// other version would have more.
+fn cure(code: &str) -> Option<&'static str> {
+    let is = |part: &str| code.contains(part);
+    if is("QUOTA_EXCEEDED") {
+        Some("ask Google for a higher quota, or lower the autoscaler's maximum")
+    } else if is("RESOURCE_POOL_EXHAUSTED") || is("STOCKOUT") {
+        Some("wait, or choose another zone or machine type")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -270,8 +296,34 @@ mod tests {
             others: 3,
             is_reached: true,
             troubles: vec!["It ended.".to_owned()],
+            shortage: Some("It ended (wait, or choose another zone or machine type)".to_owned()),
         };
         assert_eq!(progress, expected);
+    }
+
+    #[test]
+    fn a_shortage_is_told_as_long_as_an_instance_is_missing() {
+        let group = |size: u32| {
+            read(json!({
+                "name": "web",
+                "targetSize": size,
+                "versions": [{"instanceTemplate": "projects/p/global/instanceTemplates/new"}],
+                "region": "https://x/projects/p/regions/r",
+            }))
+        };
+        let instances = [
+            instance("a", "new", "NONE"),
+            instance("b", "new", "CREATING"),
+        ];
+        let health: Vec<HealthStatus> =
+            read(json!([{"instance": "zones/z/instances/a", "healthState": "HEALTHY"}]));
+        let errors = [error("b", "QUOTA_EXCEEDED", "2026-11-25T10:00:01Z")];
+        let line = |size| assemble(&group(size), &instances, &errors, &health, 0).to_string();
+        assert_eq!(
+            line(2),
+            "web in r: 1 of 2 instances serve; It ended (ask Google for a higher quota, or lower the autoscaler's maximum)"
+        );
+        assert_eq!(line(1), "web in r: 1 of 1 instances serve");
     }
 
     #[test]
@@ -283,6 +335,7 @@ mod tests {
             others,
             is_reached: true,
             troubles: vec!["It ended.".to_owned(); troubles],
+            shortage: None,
         };
         let (short, long) = (Duration::from_secs(5), Duration::from_mins(1));
         assert_eq!(verdict(&[group(2, 0, 0)], long, short), Verdict::Done);
@@ -298,7 +351,7 @@ mod tests {
         };
         assert_eq!(
             failed(&[group(2, 0, 0), group(1, 0, 0)], long),
-            "web in r: 1 of 2 instances are healthy after 60 s"
+            "after 60 s, web in r: 1 of 2 instances serve"
         );
         assert_eq!(
             failed(&[group(1, 1, 3)], short),
