@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, money, take,
+        carry_out, cost_change, first_request, money, record, take,
     },
     failure::Failure,
     logs,
@@ -247,10 +247,8 @@ impl Planned {
         if let Some(address) = address(name, found) {
             println!("address {address}");
         }
-        if let Some(domain) = &self.target.configuration.site.domain
-            && let Some(ip) = found.address(&format!("{name}-ip"))
-        {
-            println!("DNS record to set: {domain}. 300 IN A {ip}");
+        if let Some(record) = record(&self.target, found) {
+            println!("DNS record to set: {record}");
         }
         let cost = Cost::of(&self.target.mark(), found);
         println!("costs {}, without traffic", money(&cost));

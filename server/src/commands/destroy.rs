@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use control_plane::deployment::{Cost, removal};
 
 use crate::{
-    deploy::{Consent, File, agreed, money, take},
+    deploy::{Consent, File, agreed, money, record, take},
     failure::Failure,
     logs,
 };
@@ -64,5 +64,9 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         )));
     }
     println!("nothing of it is left");
+    // Google gives a released address to somebody else, who could then answer for the domain.
+    if let Some(record) = record(&target, &found) {
+        println!("DNS record to remove now, since others may get the address: {record}");
+    }
     Ok(ExitCode::SUCCESS)
 }

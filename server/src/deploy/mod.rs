@@ -11,7 +11,7 @@ mod target;
 pub(crate) use ask::{Consent, agreed};
 pub(crate) use carry_out::{CarryOut, canary_first, carry_out, show_and_carry_out, take};
 pub(crate) use findings::Findings;
-pub(crate) use reach::{address, first_request};
+pub(crate) use reach::{address, first_request, record};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money};
 pub(crate) use target::{File, Target, Wish};

@@ -37,6 +37,14 @@ pub(crate) fn address(deployment: &str, found: &Inventory) -> Option<String> {
     )
 }
 
+/// The DNS record that leads the domain to this deployment, as a zone file has it; `None` without a
+/// domain, or before there is an address.
+pub(crate) fn record(target: &Target, found: &Inventory) -> Option<String> {
+    let domain = target.configuration.site.domain.as_ref()?;
+    let ip = found.address(&format!("{}-ip", target.name()))?;
+    Some(format!("{domain}. 300 IN A {ip}"))
+}
+
 /// Host and port.
 fn authority(rule: &Value) -> Option<String> {
     match rule["labels"][PORT_LABEL].as_str() {
