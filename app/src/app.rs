@@ -9,7 +9,7 @@ use leptos_router::{
 };
 
 use crate::{
-    console::{group::GroupPage, overview::OverviewPage},
+    console::{faults::FaultsPage, group::GroupPage, overview::OverviewPage},
     login::LoginPage,
     public::{HomePage, NotFoundPage},
 };
@@ -24,6 +24,7 @@ pub(crate) fn App() -> impl IntoView {
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 <Route path=path!("/admin/login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("/admin") view=OverviewPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/faults") view=FaultsPage ssr=SsrMode::Async />
                 <Route
                     path=path!("/admin/groups/:location/:name")
                     view=GroupPage

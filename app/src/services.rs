@@ -1,7 +1,11 @@
 //! What the pages are given by the program that serves them.
 
+use std::sync::Arc;
+
 use control_plane::{ControlPlane, GroupId};
 use tokio::sync::watch;
+
+use crate::console::faults::FaultBoard;
 
 /// Everything a page or a server function may use.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub struct Services {
     pub console: Result<(), String>,
     /// Whether stress drills may be started.
     pub drills: bool,
+    /// What fails on demand, where the cloud is a local one.
+    pub faults: Option<Arc<dyn FaultBoard>>,
     /// Turns `true` when the program begins to stop: streams end at once.
     pub shutdown: watch::Receiver<bool>,
     /// The program's version.

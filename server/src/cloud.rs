@@ -2,12 +2,15 @@
 
 use std::{env, sync::Arc, time::Duration};
 
-use app::CloudLabel;
+use app::{CloudLabel, console::faults::FaultBoard};
 use clap::ValueEnum;
 use control_plane::{ControlPlane, Pace, Settings};
 use gce::{Client, Endpoints, GoogleToken};
 
-use crate::{failure::Failure, local_token::LocalToken, metadata::Metadata, plain_http};
+use crate::{
+    failure::Failure, local_faults::LocalFaults, local_token::LocalToken, metadata::Metadata,
+    plain_http,
+};
 
 /// What the local cloud calls its one project.
 pub(crate) const LOCAL_PROJECT: &str = "flaskscale-local";
@@ -48,6 +51,8 @@ pub(crate) struct Connection {
     /// Why there is none.
     pub(crate) no_cloud: String,
     pub(crate) label: CloudLabel,
+    /// What the cloud does wrong on demand, where it is a local one.
+    pub(crate) faults: Option<Arc<dyn FaultBoard>>,
     /// The metadata server of this very instance.
     pub(crate) metadata: Option<Metadata>,
     /// How many times as fast as ours the cloud's clock runs.
@@ -94,6 +99,7 @@ impl Connection {
                        FLASKSCALE_API to the URL of a local one."
                 .to_owned(),
             label: CloudLabel::None,
+            faults: None,
             metadata: None,
             speed: 1,
         }
@@ -114,6 +120,7 @@ impl Connection {
             control: Some(ControlPlane::new(client, Settings { pace: Pace::Google })),
             no_cloud: String::new(),
             label: CloudLabel::Google { project },
+            faults: None,
             metadata: Some(metadata),
             speed: 1,
         })
@@ -130,6 +137,7 @@ impl Connection {
             )),
             no_cloud: String::new(),
             label: CloudLabel::Local { speed },
+            faults: Some(Arc::new(LocalFaults::of(url))),
             metadata: Metadata::named(),
             speed,
         })

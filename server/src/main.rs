@@ -7,6 +7,7 @@ mod deploy;
 mod drill;
 mod failure;
 mod identity;
+mod local_faults;
 mod local_token;
 mod logs;
 mod metadata;

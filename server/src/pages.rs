@@ -49,6 +49,7 @@ pub(crate) async fn serve(bound: Bound, setup: Setup, shutdown: &Shutdown) {
         public_status: setup.public_status,
         console: vault.current().map(|_| ()),
         drills: setup.drills,
+        faults: connection.faults,
         shutdown: shutdown.watch(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };

@@ -1,11 +1,11 @@
-//! One GET over plain HTTP: for the metadata server and for probes of our own programs. Both are on this
-//! machine or on its link, so there is no TLS, no pool and no redirect to follow.
+//! One request over plain HTTP: for the metadata server, the local cloud and probes of our own programs. All are
+//! on this machine or on its link, so there is no TLS, no pool and no redirect to follow.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header::HOST};
-use http_body_util::{BodyExt, Empty, Limited};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header::HOST};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 
@@ -41,16 +41,26 @@ pub(crate) async fn get(
     headers: &[(&'static str, &str)],
     patience: Duration,
 ) -> Result<Answer, HttpError> {
-    timeout(patience, ask(authority, path, headers))
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::default()).map_err(talk)?;
+    send(authority, request, patience).await
+}
+
+/// Sends `request`, whose URL is a path, to `authority`, within `patience`.
+pub(crate) async fn send(
+    authority: &str,
+    request: Request<Full<Bytes>>,
+    patience: Duration,
+) -> Result<Answer, HttpError> {
+    timeout(patience, talk_to(authority, request))
         .await
         .map_err(|_| HttpError::Silence(patience))?
 }
 
-async fn ask(
-    authority: &str,
-    path: &str,
-    headers: &[(&'static str, &str)],
-) -> Result<Answer, HttpError> {
+async fn talk_to(authority: &str, mut request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
     let stream = TcpStream::connect(authority)
         .await
         .map_err(HttpError::Connect)?;
@@ -58,11 +68,8 @@ async fn ask(
         .await
         .map_err(talk)?;
     let driver = tokio::spawn(connection);
-    let mut request = Request::get(path).header(HOST, authority);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Empty::<Bytes>::new()).map_err(talk)?;
+    let host = HeaderValue::from_str(authority).map_err(talk)?;
+    request.headers_mut().insert(HOST, host);
     let answer = sender.send_request(request).await.map_err(talk)?;
     let (parts, body) = answer.into_parts();
     let body = Limited::new(body, LARGEST_ANSWER)

@@ -48,16 +48,21 @@ pub(crate) fn Frame(
     now: Option<i64>,
     /// Whoever looks.
     session: Session,
+    /// Whether this is the page of faults.
+    #[prop(optional)]
+    on_faults_page: bool,
     /// The page.
     children: Children,
 ) -> impl IntoView {
     let drawn_at = now.map(text::clock_time);
+    let faults = context::services().faults.is_some();
     view! {
         <PageTitle text=title />
         <header class="bar">
             <a class="brand" href="/admin">"FlaskScale"</a>
             <Switcher groups=groups />
             <CloudBadge />
+            {faults.then(|| view! { <a href="/admin/faults" aria-current=on_faults_page.then_some("page")>"Faults"</a> })}
             {drawn_at.map(|drawn_at| view! { <ConnectionBadge drawn_at=drawn_at /> })}
             <span class="space"></span>
             <ThemeToggle />

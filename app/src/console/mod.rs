@@ -9,6 +9,7 @@ pub mod states;
 
 pub mod backtest;
 pub mod connection;
+pub mod faults;
 pub mod group;
 pub mod history;
 pub mod instances;

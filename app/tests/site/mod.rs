@@ -36,6 +36,7 @@ impl Site {
                 public_status: true,
                 console: Ok(()),
                 drills: true,
+                faults: None,
                 shutdown,
                 version: "0.1.0".to_owned(),
             },
