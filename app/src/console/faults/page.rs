@@ -55,12 +55,12 @@ async fn faults_page(session: Session) -> AnyView {
             on_faults_page=true
         >
             <h1>"Faults"</h1>
-            <p class="lead">
+            <p class="intro">
                 "What goes wrong in this local cloud on purpose, so that you see what your policy and your app do
                 about it. Durations are real time. All faults end when the local cloud stops."
             </p>
             <section id="active" aria-labelledby="active-title">
-                <h2 id="active-title">"Switched on"</h2>
+                <div class="section-head"><h2 id="active-title">"Switched on"</h2></div>
                 <Active active=active may_stop=may_break />
             </section>
             {may_break.then(|| view! { <Forms suggestions=Suggestions::of(&fleet) /> })}
@@ -94,32 +94,14 @@ fn Active(active: Result<Vec<ActiveFault>, FaultError>, may_stop: bool) -> impl 
                 .into_iter()
                 .map(|fault| draw_active(fault, may_stop))
                 .collect();
-            view! {
-                <div class="table-scroll" tabindex="0" role="group" aria-label="Faults that are switched on">
-                    <table class="faults">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Fault"</th>
-                                <th scope="col" class="number">"Struck"</th>
-                                <th scope="col">"Ends"</th>
-                                <th scope="col"><span class="sr-only">"Switch off"</span></th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-            }
-            .into_any()
+            view! { <ul class="card faults">{rows}</ul> }.into_any()
         }
     }
 }
 
 fn draw_active(active: ActiveFault, may_stop: bool) -> impl IntoView {
     let (title, details) = words(&active.fault);
-    let ends = match active.left_sec {
-        Some(left) => format!("in {}", text::duration((left * 1000.0) as i64)),
-        None => "when it is switched off".to_owned(),
-    };
+    let course = course(active.times, active.left_sec);
     let what = title.clone();
     let stop = may_stop.then(|| {
         view! {
@@ -130,12 +112,30 @@ fn draw_active(active: ActiveFault, may_stop: bool) -> impl IntoView {
         }
     });
     view! {
-        <tr>
-            <th scope="row">{title} <span class="muted">{details}</span></th>
-            <td class="number">{text::count(active.times)}</td>
-            <td>{ends}</td>
-            <td>{stop}</td>
-        </tr>
+        <li>
+            <div>
+                <b>{title}</b>
+                <p>{details}</p>
+                <p class="muted small">{course}</p>
+            </div>
+            {stop}
+        </li>
+    }
+}
+
+/// How often a fault has struck and when it ends.
+fn course(times: u64, left_sec: Option<f64>) -> String {
+    let struck = match times {
+        0 => "Has not struck yet".to_owned(),
+        1 => "Has struck once".to_owned(),
+        _ => format!("Has struck {} times", text::count(times)),
+    };
+    match left_sec {
+        Some(left) => format!(
+            "{struck}, ends in {}.",
+            text::duration((left.ceil() * 1000.0) as i64)
+        ),
+        None => format!("{struck}, lasts until it is switched off."),
     }
 }
 
@@ -144,7 +144,7 @@ fn Forms(suggestions: Suggestions) -> impl IntoView {
     let forms: Vec<_> = KINDS.iter().map(draw_form).collect();
     view! {
         <section id="break" aria-labelledby="break-title">
-            <h2 id="break-title">"Break something"</h2>
+            <div class="section-head"><h2 id="break-title">"Break something"</h2></div>
             <Options id="fault-zones" names=suggestions.zones />
             <Options id="fault-instances" names=suggestions.instances />
             <div class="fault-kinds">{forms}</div>
@@ -177,13 +177,17 @@ fn draw_form(kind: &'static Kind) -> impl IntoView {
             <form method="post" action="/api/admin/fault/start">
                 <input type="hidden" name="fault[type]" value=kind.id />
                 {fields}
-                <label for=lasts.clone()>"For"</label>
-                <select id=lasts name="fault[minutes]">
-                    <option value="1">"1 minute"</option>
-                    <option value="5" selected>"5 minutes"</option>
-                    <option value="15">"15 minutes"</option>
-                    <option value="">"until it is switched off"</option>
-                </select>
+                <div class="field">
+                    <label for=lasts.clone()>"For"</label>
+                    <span class="input">
+                        <select id=lasts name="fault[minutes]">
+                            <option value="1">"1 minute"</option>
+                            <option value="5" selected>"5 minutes"</option>
+                            <option value="15">"15 minutes"</option>
+                            <option value="">"until it is switched off"</option>
+                        </select>
+                    </span>
+                </div>
                 <button type="submit" class="danger">"Switch on" <span class="sr-only">{format!(" {}", kind.title)}</span></button>
             </form>
         </details>
@@ -210,15 +214,15 @@ fn draw_field(kind: &Kind, input: &'static Input) -> impl IntoView + use<> {
         .into_any()
     };
     let (field, unit) = match input.entry {
-        Entry::Pattern(names) => (text_field(&id, &name, names, input.suggested), ""),
-        Entry::Percent => (number(1, 100), "%"),
-        Entry::Count { min, max, unit } => (number(min, max), unit),
-        Entry::Choice(choices) => (choice(&id, &name, choices, input.suggested), ""),
+        Entry::Pattern(names) => (text_field(&id, &name, names, input.suggested), None),
+        Entry::Percent => (number(1, 100), Some("%")),
+        Entry::Count { min, max, unit } => (number(min, max), Some(unit)),
+        Entry::Choice(choices) => (choice(&id, &name, choices, input.suggested), None),
     };
     view! {
         <div class="field">
             <label for=id>{input.label}</label>
-            <span class="input">{field} <span class="unit">{unit}</span></span>
+            <span class="input">{field} {unit.map(|unit| view! { <span class="unit">{unit}</span> })}</span>
         </div>
     }
 }
