@@ -73,15 +73,16 @@ fn every_form_of_the_page_is_understood_by_the_local_cloud_and_a_wrong_one_chang
     let cloud = LocalCloud::start(state.path());
     let visitor = Visitor::new(&cloud);
     for kind in app::console::faults::KINDS {
-        let mut form = format!("fault[type]={}&fault[minutes]=1", kind.id);
-        for input in kind.inputs {
+        let fields = kind.inputs.iter().map(|input| {
             // Nothing of that name exists, so nothing of the cloud is disturbed meanwhile.
             let value = match input.name {
                 "instance" | "zone" | "method" => "nothing-of-this-name",
                 _ => input.suggested,
             };
-            form.push_str(&format!("&fault[{}]={value}", input.name));
-        }
+            format!("&fault[{}]={value}", input.name)
+        });
+        let fields: String = fields.collect();
+        let form = format!("fault[type]={}&fault[minutes]=1{fields}", kind.id);
         visitor.post("start", &form);
     }
     let started: Vec<_> = faults(&cloud)
