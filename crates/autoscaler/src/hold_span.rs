@@ -48,11 +48,14 @@ impl HoldMerger {
         Self::default()
     }
 
-    /// One that goes on with a span that was stored.
+    /// One that goes on with a span that was [stored](Self::latest).
+    ///
+    /// Nobody saw what happened since its last decision, which counts as a gap like any other: it is
+    /// bridged or it parts.
     pub fn resume(open: HoldSpan) -> Self {
         Self {
             open: Some(open),
-            quiet_since: None,
+            quiet_since: Some(open.to),
         }
     }
 
@@ -67,6 +70,11 @@ impl HoldMerger {
     /// The span that goes on.
     pub fn open(&self) -> Option<&HoldSpan> {
         self.open.as_ref().filter(|_| self.quiet_since.is_none())
+    }
+
+    /// The span that has not ended for certain: it goes on, or may be taken up again.
+    pub fn latest(&self) -> Option<&HoldSpan> {
+        self.open.as_ref()
     }
 
     /// Ends: gives the span that was open.
@@ -266,10 +274,32 @@ mod tests {
     fn a_stored_span_goes_on() {
         let mut merger = HoldMerger::new();
         merger.take(at(0), Some(stable(2)));
-        let stored = merger.open().copied();
-        let mut resumed = stored.map_or_else(HoldMerger::new, HoldMerger::resume);
-        resumed.take(at(60), Some(stable(3)));
+        let stored = merger.latest().copied();
+        let resume = || stored.map_or_else(HoldMerger::new, HoldMerger::resume);
+        let mut resumed = resume();
+        assert_eq!(resumed.open(), None, "nobody has seen it yet");
+        assert_eq!(resumed.take(at(60), Some(stable(3))), None);
         assert_eq!(resumed.open().map(|span| span.from), Some(at(0)));
+    }
+
+    #[test]
+    fn a_stored_span_ends_where_it_was_seen_last_when_too_much_time_has_passed() {
+        let mut merger = HoldMerger::new();
+        merger.take(at(0), Some(stable(2)));
+        merger.take(at(60), Some(stable(2)));
+        let stored = merger.latest().copied();
+        let resume = || stored.map_or_else(HoldMerger::new, HoldMerger::resume);
+        let ended = |span: Option<HoldSpan>| span.map(|span| (span.from, span.to));
+        let whole = Some((at(0), at(60)));
+        let mut holds_again = resume();
+        assert_eq!(ended(holds_again.take(at(181), Some(stable(2)))), whole);
+        assert_eq!(
+            holds_again.open().map(|span| span.from),
+            Some(at(181)),
+            "what holds now is another span"
+        );
+        assert_eq!(ended(resume().take(at(181), None)), whole);
+        assert_eq!(ended(resume().take(at(180), None)), None);
     }
 
     #[test]

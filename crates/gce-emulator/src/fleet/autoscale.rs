@@ -6,7 +6,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use autoscaler::{Policy, Sample, Timestamp};
 
 use super::{
-    context::Context, machine::Machine, published, scaling, signals, steering::Steering,
+    context::Context,
+    holds::{self, Holds},
+    machine::Machine,
+    published, scaling, signals,
+    steering::Steering,
     system_metrics::autoscaler_labels,
 };
 use crate::resource::{Key, Kind, Resource};
@@ -24,7 +28,11 @@ pub(super) async fn keep(context: Arc<Context>) {
             () = timer.tick(OBSERVE_EVERY) => {}
         }
         let autoscalers = context.store.list(Kind::Autoscaler, None);
+        let known = steered.len();
         steered.retain(|key, _| autoscalers.iter().any(|autoscaler| autoscaler.key == *key));
+        if steered.len() < known {
+            holds::forget(&context, &autoscalers).await;
+        }
         for autoscaler in &autoscalers {
             steer(&context, &mut steered, autoscaler).await;
         }
@@ -60,7 +68,8 @@ async fn steer(
             steering.adopt(policy, raw, now)
         } else {
             let learns = policy.predicts();
-            let steering = Steering::new(policy, raw, now, target_size);
+            let holds = Holds::resume(&context.store, autoscaler);
+            let steering = Steering::new(policy, raw, (now, target_size), holds);
             steered.insert(autoscaler.key.clone(), steering);
             learns
         };

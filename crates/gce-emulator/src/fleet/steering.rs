@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use autoscaler::{Engine, HoldMerger, Policy, Sample, Timestamp};
+use autoscaler::{Engine, Policy, Sample, Timestamp};
 use serde_json::Value;
 
 use super::{
     autoscale::size_of,
     context::Context,
-    holds,
+    holds::Holds,
     scaling::{self, Change},
 };
 use crate::{metrics::Aggregate, resource::Resource};
@@ -25,17 +25,22 @@ pub(super) struct Steering {
     /// The policy as it stands in the store.
     raw: Value,
     decided: Option<(Timestamp, u32)>,
-    holds: HoldMerger,
+    holds: Holds,
 }
 
 impl Steering {
-    pub(super) fn new(policy: Policy, raw: &Value, now: Timestamp, size: u32) -> Self {
+    pub(super) fn new(
+        policy: Policy,
+        raw: &Value,
+        (now, size): (Timestamp, u32),
+        holds: Holds,
+    ) -> Self {
         let zones = zones::of_policy(&policy, now);
         Self {
             engine: Engine::new(policy, now, size).with_zones(zones),
             raw: raw.clone(),
             decided: None,
-            holds: HoldMerger::new(),
+            holds,
         }
     }
 
@@ -129,8 +134,8 @@ impl Steering {
             return;
         }
         self.decided = Some((now, left_at));
-        if let Some(span) = self.holds.take(now, hold) {
-            holds::record(context, autoscaler, manager, &span).await;
-        }
+        self.holds
+            .take(context, autoscaler, manager, now, hold)
+            .await;
     }
 }

@@ -254,3 +254,44 @@ async fn a_policy_with_an_unknown_zone_or_too_many_instances_is_refused() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_hold_that_goes_on_over_a_restart_is_told_from_its_beginning_and_once() {
+    let cloud = Cloud::start().await;
+    let policy = json!({
+        "minNumReplicas": 3, "maxNumReplicas": 3, "mode": "OFF",
+        "cpuUtilization": {"utilizationTarget": 1.0},
+    });
+    autoscaled(&cloud, policy).await;
+    until(&cloud, |autoscaler| autoscaler["recommendedSize"] == 3).await;
+    let held = now(&cloud).await;
+    // A hold is worth keeping once it is a minute long.
+    cloud
+        .until_asked("two minutes", async || {
+            now(&cloud).await > held + 2 * MINUTE
+        })
+        .await;
+
+    let cloud = cloud.restart().await;
+    let restarted = now(&cloud).await;
+    let on = json!({"autoscalingPolicy": {"mode": "ON"}});
+    cloud
+        .patch(&format!("zones/{ZONE}/autoscalers?autoscaler=a"), on)
+        .await;
+    let log = r#"logName="projects/demo/logs/flaskscale-holds""#;
+    cloud
+        .until_asked("the hold", async || !entries(&cloud, log).await.is_empty())
+        .await;
+    let spans: Vec<(i64, i64)> = entries(&cloud, log)
+        .await
+        .iter()
+        .map(|entry| {
+            assert_eq!(entry["jsonPayload"]["cause"], "MODE_OFF", "{entry}");
+            let at = |field: &str| entry["jsonPayload"][field].as_i64().unwrap();
+            (at("from"), at("to"))
+        })
+        .collect();
+    assert!(spans[0].0 <= held && held < restarted, "{spans:?}");
+    // A restart that takes long on the cloud's clock may part a hold, but nothing is told twice.
+    assert!(spans.is_sorted_by(|one, next| one.1 <= next.0), "{spans:?}");
+}
