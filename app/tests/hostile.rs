@@ -75,6 +75,8 @@ fn the_reason_of_a_size() {
             target: None,
         }),
         limit: Some(hostile()),
+        held: None,
+        outlook: Some((hostile(), hostile())),
         details: vec![hostile()],
     };
     check(|| view! { <WhyPanel initial=why /> });

@@ -41,4 +41,5 @@ pub use smoother::{FRESH_FOR, MIN_SAMPLES, SMOOTHING, Smoother, mean};
 pub use status::{StatusDetail, StatusKind};
 pub use timestamp::{Timestamp, UtcClock};
 pub use violation::Violation;
+pub use words::{Outlook, outlook};
 pub use zone::{OffsetChange, ZoneTable, Zones};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use autoscaler::Policy;
-use autoscaler::backtest::Trace;
+use autoscaler::backtest::{OngoingHold, Trace};
 use gce::compute::Autoscaler;
 use serde_json::Value;
 
@@ -38,6 +38,7 @@ struct Shared {
     charts: Keyed<(GroupId, Window), Charts>,
     history: Keyed<(GroupId, HistoryQuery), HistoryPage>,
     recordings: Keyed<(GroupId, u32, Vec<String>), Recording>,
+    holds: Keyed<GroupId, Option<OngoingHold>>,
     drawn: Drawn,
     marks: Marks,
 }
@@ -55,6 +56,7 @@ impl Shared {
             charts: Keyed::new("charts", pace.monitoring(), new()),
             history: Keyed::new("history", pace.logging(), new()),
             recordings: Keyed::new("recorded load", pace.recording(), new()),
+            holds: Keyed::new("holds", pace.monitoring(), new()),
             drawn: Drawn::default(),
             marks: Marks::default(),
             client,
@@ -161,6 +163,22 @@ impl ControlPlane {
         available(value, problem.as_ref())
     }
 
+    /// Why a group keeps its size though its load alone would have another, if so: what the decision
+    /// engine says to the last hour or so of the group's recorded load, whatever its signals are.
+    /// `None` also for a policy that predicts, see
+    /// [`ongoing_hold`](autoscaler::backtest::ongoing_hold).
+    pub async fn hold(&self, group: &GroupId) -> Result<Option<OngoingHold>, Error> {
+        let fleet = self.fleet().await;
+        let view = self.known(&fleet, group)?.autoscaler.as_ref();
+        let policy = &view
+            .ok_or_else(|| Error::NoAutoscaler(group.clone()))?
+            .policy;
+        let source = self.shared.holds.of(group);
+        let gather = || backtest::hold(self.client(), group.clone(), policy.clone());
+        let Snapshot { value, problem } = source.read(gather).await;
+        available(value, problem.as_ref())
+    }
+
     /// Changes the fields of a group's policy that differ from `edit`, provided that the policy is
     /// still the one with the hash `base`.
     pub async fn change_policy(
@@ -259,6 +277,7 @@ impl ControlPlane {
         shared.charts.invalidate();
         shared.history.invalidate();
         shared.recordings.invalidate();
+        shared.holds.invalidate();
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the control plane's snapshot to the upper part of the page.
 
-use autoscaler::{StatusLine, status_sentence};
+use autoscaler::{Outlook, StatusLine, outlook, status_sentence};
 use control_plane::{Fleet, Group, HistoryEntry};
 
 use super::{
@@ -52,13 +52,12 @@ fn sentence(group: &Group, now: i64, hold: Option<Hold>) -> String {
         resizing_to: moving.then_some(group.target_size),
         hold: hold
             .filter(|_| !moving)
-            .zip(policy)
-            .map(|(hold, policy)| hold.line(policy, now, clock.as_deref())),
+            .map(|hold| hold.line(now, clock.as_deref())),
     })
 }
 
 /// Why `group` has its size: the last decision that changed it.
-pub(super) fn why(fleet: &Fleet, group: &Group) -> Why {
+pub(super) fn why(fleet: &Fleet, group: &Group, hold: Option<Hold>) -> Why {
     let event = group.last_event.as_ref();
     Why {
         now: fleet.taken_at.0,
@@ -71,6 +70,11 @@ pub(super) fn why(fleet: &Fleet, group: &Group) -> Why {
         since: event.map(|event| event.at.0),
         signal: event.and_then(signal),
         limit: event.and_then(|event| event.limit.clone()),
+        held: hold.map(|hold| hold.facts()),
+        outlook: group.autoscaler.as_ref().map(|autoscaler| {
+            let Outlook { grows, shrinks } = outlook(&autoscaler.policy, group.target_size);
+            (grows, shrinks)
+        }),
         details: group
             .autoscaler
             .as_ref()

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::model::{Head, Reading, Why};
+use super::model::{Head, Held, Reading, Why};
 use crate::{
     chart::{Chart, ChartFigure},
     live,
@@ -135,11 +135,40 @@ fn draw_why(why: &Why) -> impl IntoView + use<> {
             {why.since.map(|at| view! {
                 <div><dt>"Since"</dt><dd><Moment at=at now=now /></dd></div>
             })}
+            {why.held.map(|held| draw_held(held, now))}
+            {why.outlook.as_ref().map(|(grows, _)| draw_fact("Grows when", grows.clone()))}
+            {why.outlook.as_ref().map(|(_, shrinks)| draw_fact("Shrinks when", shrinks.clone()))}
         </dl>
         <ul class="details">{details}</ul>
     }
 }
 
+fn draw_held(held: Held, now: i64) -> impl IntoView {
+    let before = if held.began_before {
+        "since before "
+    } else {
+        "since "
+    };
+    let since = held
+        .since
+        .map(|at| view! { " " {before} <Moment at=at now=now /> });
+    let until = held.until.filter(|until| *until > now).map(|until| {
+        let remaining = text::duration(until - now);
+        draw_fact(
+            "May shrink",
+            format!("at {}, in {remaining}", text::clock_time(until)),
+        )
+    });
+    view! {
+        <div><dt>"Held"</dt><dd>{format!("load alone asks for {}", held.wanted)} {since}</dd></div>
+        {until}
+    }
+}
+
 fn fact(name: &'static str, value: Option<String>) -> Option<impl IntoView> {
-    value.map(|value| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+    value.map(|value| draw_fact(name, value))
+}
+
+fn draw_fact(name: &'static str, value: String) -> impl IntoView {
+    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
 }

@@ -120,8 +120,25 @@ pub struct Why {
     pub signal: Option<Signal>,
     /// What kept the size from following the signal.
     pub limit: Option<String>,
+    /// What keeps the size, if anything does.
+    pub held: Option<Held>,
+    /// What would have the group grow and what would have it shrink, each as in `CPU passes 50 %`.
+    pub outlook: Option<(String, String)>,
     /// What the autoscaler says about itself.
     pub details: Vec<String>,
+}
+
+/// A hold, as facts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Since when, as far as the recorded load tells.
+    pub since: Option<i64>,
+    /// It may have begun before that.
+    pub began_before: bool,
+    /// The size that there would be otherwise.
+    pub wanted: u32,
+    /// When the group may shrink at the earliest.
+    pub until: Option<i64>,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use control_plane::{ControlPlane, Fleet, Group, HistoryQuery, Problem, Window};
+use control_plane::{ControlPlane, Fleet, Group, HistoryQuery, Problem};
 
 use super::{
     GroupQuery,
@@ -61,7 +61,8 @@ impl Snapshot {
             .iter()
             .position(|group| group.id == query.group)?;
         let group = &fleet.groups[index];
-        let mut head = head(&fleet, group, hold(control, group).await);
+        let hold = Hold::of(control, group).await;
+        let mut head = head(&fleet, group, hold);
         let rows = HistoryQuery {
             kind: query.kind.map(Into::into),
             page_token: query.history.clone(),
@@ -82,7 +83,7 @@ impl Snapshot {
             .map_err(|error| fails(&mut head, "History", &error))
             .ok();
         Some(Self {
-            why: why(&fleet, group),
+            why: why(&fleet, group, hold),
             charts: curves.map(|curves| charts(&curves)),
             instances: instances::table(group, now, query.page, session, drills),
             older: entries
@@ -115,23 +116,6 @@ impl Snapshot {
         }
         parts
     }
-}
-
-/// Why the group keeps its size, with what the recorded load tells about it.
-///
-/// The recorded load is read only for a group that holds, from the shortest window that covers its
-/// stabilization period.
-async fn hold(control: &ControlPlane, group: &Group) -> Option<Hold> {
-    let hold = Hold::of(group)?;
-    let policy = &group.autoscaler.as_ref()?.policy;
-    let window = Window::ALL
-        .into_iter()
-        .find(|window| window.length() >= policy.stabilization)?;
-    if !hold.remembers() {
-        return Some(hold);
-    }
-    let recorded = control.charts(&group.id, window).await;
-    Some(recorded.map_or(hold, |charts| hold.since(group, &charts)))
 }
 
 /// Adds what the charts miss, unless the fleet's snapshot missed it already.

@@ -39,6 +39,19 @@ pub(super) struct Shares {
     pub(super) counted: Option<f64>,
 }
 
+impl Shares {
+    /// Of instances that all worked and were counted for the whole step.
+    pub(super) fn equal(instances: u32) -> Self {
+        let working = f64::from(instances);
+        let each = (instances > 0).then(|| 1.0 / working);
+        Self {
+            working,
+            each,
+            counted: each,
+        }
+    }
+}
+
 impl Group {
     /// A group that has run for long already.
     pub(super) fn new(size: u32) -> Self {
@@ -86,13 +99,7 @@ impl Group {
         if !self.starting.is_empty() {
             return self.work_while_starting(from, to);
         }
-        let working = f64::from(self.settled);
-        let each = (self.settled > 0).then(|| 1.0 / working);
-        Shares {
-            working,
-            each,
-            counted: each,
-        }
+        Shares::equal(self.settled)
     }
 
     /// How many share the work changes within the step, and each instance's mean is over the time that

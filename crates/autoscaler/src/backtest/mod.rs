@@ -10,6 +10,7 @@ mod fidelity;
 mod frontier;
 mod group;
 mod model;
+mod ongoing;
 mod prices;
 mod replay;
 mod report;
@@ -24,6 +25,7 @@ pub use csv::{CsvFault, MAX_STEPS, read_csv, write_csv};
 pub use fidelity::{Fidelity, MIN_FIDELITY};
 pub use frontier::{Frontier, Point, Sweep};
 pub use model::{DEFAULT_BOOT_S, Model};
+pub use ongoing::{OngoingHold, ongoing_hold};
 pub use prices::{
     ADDRESS_PER_HOUR, DISK_GIB_PER_MONTH, HOURS_PER_MONTH, IDLE_ADDRESS_PER_HOUR, PRICES_AS_OF,
     PRICES_REGION, burst, price_per_hour, priced_machine_types, rules_per_hour,

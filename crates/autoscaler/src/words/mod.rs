@@ -1,6 +1,7 @@
 //! Numbers into English that a tired person understands. The only place where sentences are made.
 
 mod numbers;
+mod outlook;
 mod signals;
 
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
 };
 use numbers::last;
 pub(crate) use numbers::{counted, measured_percent, percent, span};
+pub use outlook::{Outlook, outlook};
 use signals::shown;
 pub(crate) use signals::{absence, signal_name};
 

@@ -88,7 +88,7 @@ pub(crate) fn signal_name(policy: &Policy, signal: Signal) -> &str {
 }
 
 /// The unit of a metric that is a rate.
-fn rate(policy: &Policy, signal: Signal) -> &'static str {
+pub(super) fn rate(policy: &Policy, signal: Signal) -> &'static str {
     let Signal::Metric(index) = signal else {
         return "";
     };

@@ -2,6 +2,7 @@
 
 mod backend;
 mod boot;
+mod hold;
 mod machine_type;
 mod measured;
 mod record;
@@ -13,6 +14,7 @@ use autoscaler::backtest::{Model, Trace};
 use autoscaler::{MetricUtilization, Policy};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use hold::hold;
 pub(crate) use record::{Asked, recording};
 
 /// A group's recorded load, and what has to be known to try a policy on it.

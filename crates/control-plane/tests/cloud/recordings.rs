@@ -115,3 +115,38 @@ async fn load_that_cannot_be_read_is_an_error_and_not_an_empty_recording() {
     let recording = control(client).recording(&other, 7, &[]).await;
     assert!(matches!(recording, Err(Error::NoSuchGroup(_))));
 }
+
+#[tokio::test]
+async fn a_hold_is_read_out_of_the_recorded_load() {
+    let (cloud, client) = Cloud::start().await;
+    // Four instances of which all were needed until six minutes ago, and since then two would do.
+    let newest = 89;
+    let load = |minute: i64| if minute > newest - 6 { 0.9 } else { 1.9 };
+    let column = |value: &dyn Fn(i64) -> f64| {
+        let minutes: Vec<_> = (0..=newest).map(|minute| (minute, value(minute))).collect();
+        series(&minutes)
+    };
+    cloud.lock().unwrap().series = vec![
+        (["cpu%2Futilization", "REDUCE_SUM"], column(&load)),
+        (["cpu%2Futilization", "REDUCE_COUNT"], column(&|_| 4.0)),
+        (["instance_group%2Fsize", "NEXT_OLDER"], column(&|_| 4.0)),
+    ];
+    let held = control(client).hold(&group()).await.unwrap().unwrap();
+    assert_eq!(held.span.cause, autoscaler::HoldCause::Stabilization);
+    assert_eq!((held.span.size, held.span.wanted), (4, 2));
+    let needed = Timestamp(noon() + (newest - 6) * MINUTE);
+    assert_eq!(held.span.needed_at, Some(needed));
+    assert_eq!(held.span.until, Some(Timestamp(needed.0 + 10 * MINUTE)));
+    assert!(!held.began_before);
+}
+
+#[tokio::test]
+async fn without_recorded_load_no_hold_is_made_up() {
+    let (cloud, client) = Cloud::start().await;
+    let control = control(client);
+    assert_eq!(control.hold(&group()).await.unwrap(), None);
+    cloud.lock().unwrap().broken.insert("/timeSeries", 403);
+    let nowhere = "us-central1-a/nothing".parse().unwrap();
+    let unknown = control.hold(&nowhere).await.unwrap_err();
+    assert!(matches!(unknown, Error::NoSuchGroup(_)), "{unknown}");
+}
