@@ -21,13 +21,14 @@ impl Hold {
     /// read there is no hold to be told of, and the charts, which need the same, say what fails.
     pub(super) async fn of(control: &ControlPlane, group: &Group) -> Option<Self> {
         let policy = &group.autoscaler.as_ref()?.policy;
-        let ongoing = control.hold(&group.id).await.ok().flatten();
-        let is_at_rest = group.running == group.target_size;
-        Self::by_mode(policy, group, ongoing)
-            .or_else(|| Self::by_memory(group, ongoing?).filter(|_| is_at_rest))
+        if policy.mode != Mode::On {
+            return Self::by_mode(policy, group);
+        }
+        let ongoing = control.hold(&group.id).await.ok().flatten()?;
+        Self::by_memory(group, ongoing)
     }
 
-    fn by_mode(policy: &Policy, group: &Group, ongoing: Option<OngoingHold>) -> Option<Self> {
+    fn by_mode(policy: &Policy, group: &Group) -> Option<Self> {
         let wanted = group.recommended?;
         let cause = match policy.mode {
             Mode::Off if wanted != group.target_size => HoldCause::ModeOff,
@@ -37,7 +38,7 @@ impl Hold {
         Some(Self {
             cause,
             wanted,
-            ongoing: ongoing.filter(|ongoing| ongoing.span.cause == cause),
+            ongoing: None,
         })
     }
 
@@ -45,9 +46,10 @@ impl Hold {
     /// while it is about the size that the group has and shall have.
     fn by_memory(group: &Group, ongoing: OngoingHold) -> Option<Self> {
         let span = &ongoing.span;
-        let present = span.size == group.target_size && group.recommended == Some(span.size);
-        let is_of_the_mode = matches!(span.cause, HoldCause::ModeOff | HoldCause::ModeOnlyScaleOut);
-        (present && !is_of_the_mode).then_some(Self {
+        let present = span.size == group.target_size
+            && span.size == group.running
+            && group.recommended == Some(span.size);
+        present.then_some(Self {
             cause: span.cause,
             wanted: span.wanted,
             ongoing: Some(ongoing),
@@ -76,13 +78,17 @@ impl Hold {
         )
     }
 
+    fn is_silence(&self) -> bool {
+        matches!(self.cause, HoldCause::MissingData | HoldCause::EmptyGroup)
+    }
+
     /// The hold as facts.
     pub(super) fn facts(&self) -> Held {
         let ongoing = self.ongoing.as_ref();
         Held {
             since: ongoing.map(|ongoing| ongoing.span.from.0),
             began_before: ongoing.is_some_and(|ongoing| ongoing.began_before),
-            wanted: self.wanted,
+            wanted: (!self.is_silence()).then_some(self.wanted),
             until: ongoing
                 .and_then(|ongoing| ongoing.span.until)
                 .map(|at| at.0),

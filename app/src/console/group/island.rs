@@ -159,8 +159,12 @@ fn draw_held(held: Held, now: i64) -> impl IntoView {
             format!("at {}, in {remaining}", text::clock_time(until)),
         )
     });
+    let instead = match held.wanted {
+        Some(wanted) => format!("load alone asks for {wanted}"),
+        None => "nothing is measured".to_owned(),
+    };
     view! {
-        <div><dt>"Held"</dt><dd>{format!("load alone asks for {}", held.wanted)} {since}</dd></div>
+        <div><dt>"Held"</dt><dd>{instead} {since}</dd></div>
         {until}
     }
 }

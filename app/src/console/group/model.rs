@@ -135,8 +135,8 @@ pub struct Held {
     pub since: Option<i64>,
     /// It may have begun before that.
     pub began_before: bool,
-    /// The size that there would be otherwise.
-    pub wanted: u32,
+    /// The size that there would be otherwise; `None` while nothing is measured.
+    pub wanted: Option<u32>,
     /// When the group may shrink at the earliest.
     pub until: Option<i64>,
 }

@@ -6,7 +6,7 @@ use autoscaler::backtest::{Model, OngoingHold, ongoing_hold};
 use autoscaler::{MetricUtilization, Policy};
 use gce::{Client, Error};
 
-use super::{backend, measured, span::Span};
+use super::{backend, measured, record::trimmed, span::Span};
 use crate::{GroupId, time};
 
 /// How much more than the policy's memory is read: the beginnings of holds should lie in it.
@@ -21,7 +21,7 @@ pub(crate) async fn hold(
     let now = time::now(&client);
     let span = Span::before(now, memory(&policy).saturating_add(BESIDES));
     let metrics: &[MetricUtilization] = &policy.metrics;
-    let mut trace = measured::measured(&client, &group, metrics, span).await?;
+    let mut trace = trimmed(measured::measured(&client, &group, metrics, span).await?);
     trace.zones = zones::of_policy(&policy, now);
     let rate = match policy.load_balancing {
         Some(_) => backend::max_rate_per_instance(&client, &group).await?,

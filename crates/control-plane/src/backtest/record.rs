@@ -85,7 +85,7 @@ async fn policy_since(
 
 /// Without the minutes before the first and after the last that say anything: before the group
 /// existed, and what Monitoring has not shown yet.
-fn trimmed(mut trace: Trace) -> Trace {
+pub(super) fn trimmed(mut trace: Trace) -> Trace {
     let says = |index: &usize| {
         let has = |column: &[Option<f64>]| column.get(*index).copied().flatten().is_some();
         has(&trace.cpu) || trace.recommended.get(*index).copied().flatten().is_some()
