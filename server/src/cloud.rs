@@ -165,7 +165,16 @@ pub(crate) fn deployer(project: Option<&str>) -> Result<Client, Failure> {
              or set FLASKSCALE_API to the URL of a local cloud",
             )
         })?;
-    google_client(project).map_err(|error| Failure::input_because("Google", &error))
+    let client =
+        google_client(project).map_err(|error| Failure::input_because("Google", &error))?;
+    // A service account belongs to a project, and may lack the permission to name another.
+    let is_account = variable("GOOGLE_APPLICATION_CREDENTIALS").is_some()
+        || variable("GCE_METADATA_HOST").is_some();
+    Ok(if is_account {
+        client
+    } else {
+        client.naming_project()
+    })
 }
 
 /// A client of the emulator at `url`.

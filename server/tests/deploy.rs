@@ -96,16 +96,21 @@ impl Folder<'_> {
     }
 }
 
+/// A fast one, with its state below a directory.
+fn local_cloud(directory: &Path) -> Command {
+    let mut up = flaskscale();
+    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
+    up.arg("--state-dir").arg(directory.join("state"));
+    up
+}
+
 #[test]
 fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
     fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
-    let mut up = flaskscale();
-    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-    up.arg("--state-dir").arg(directory.path().join("state"));
-    let cloud = Up::start(&mut up);
+    let cloud = Up::start(&mut local_cloud(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -322,6 +327,45 @@ fn it_is_destroyed_and_nothing_else(folder: &Folder<'_>) {
     let groups = folder.list("regions/us-central1/instanceGroupManagers");
     assert_eq!(groups.len(), 0);
     assert!(folder.does(&["destroy"]).contains("nothing of it is there"));
+}
+
+#[test]
+fn what_is_off_in_a_new_project_is_enabled_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.does(&["init"]);
+    let services = "/v1/projects/flaskscale-local/services";
+    for host in ["compute", "logging"] {
+        folder.post(&format!("{services}/{host}.googleapis.com:disable"), "{}");
+    }
+    let image = ["--image", "docker.io/library/app:1"];
+    let apis: Vec<String> = folder.plan(&image, "+")[..2].into();
+    assert_eq!(
+        apis,
+        [
+            "+ api compute.googleapis.com",
+            "+ api logging.googleapis.com"
+        ]
+    );
+    let stdout = folder.does(&[&["deploy", "--yes"], &image[..]].concat());
+    // The system's image is known only to Compute.
+    assert!(
+        stdout.contains("with its APIs enabled, my-app in the project"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("/health answers 200"), "{stdout}");
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+    folder.does(&["destroy", "--confirm", "my-app"]);
+    let api = folder.api.strip_prefix("http://").unwrap().parse().unwrap();
+    let compute = get(api, &format!("{services}/compute.googleapis.com")).unwrap();
+    assert!(compute.body.contains("ENABLED"), "{}", compute.body);
+    assert!(cloud.end().success());
 }
 
 #[test]

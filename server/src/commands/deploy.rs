@@ -76,18 +76,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     } else {
         print!("{}", planned.text());
     }
-    if !plan.in_the_way.is_empty() {
-        let count = plan.in_the_way.len();
-        return Err(Failure::input(format!(
-            "{count} of the names are taken by what is not of this deployment"
-        )));
-    }
-    let stops = planned.findings.stops();
-    if stops > 0 {
-        return Err(Failure::input(format!(
-            "{stops} of the findings would make it fail: nothing was done"
-        )));
-    }
+    planned.check()?;
     if let Some(path) = &args.out {
         SavedPlan::new(target, &planned.wish, planned.terms, plan).write(path)?;
     }
@@ -98,6 +87,14 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         println!("nothing was done");
         return Ok(ExitCode::SUCCESS);
     }
+    let planned = if plan.enables_apis() {
+        match planned.once_apis_are_on(args.yes).await? {
+            Some(planned) => planned,
+            None => return Ok(ExitCode::SUCCESS),
+        }
+    } else {
+        planned
+    };
     planned
         .carry_out(Duration::from_secs(args.patience))
         .await?;
@@ -125,27 +122,69 @@ async fn planned(args: &Args) -> Result<Planned, Failure> {
             Terms { adopt, policy },
         )
     };
-    let (findings, found) = Findings::gather(&target).await?;
-    let versions = found.versions(&target.mark());
-    if let Some(canary) = versions.iter().find(|version| version.is_canary) {
-        return Err(canary_first(&canary.template));
-    }
-    let blueprint = target.blueprint(&found, &wish).await?;
-    let plan = plan(&blueprint, &found, terms);
+    let planned = Planned::of(target, wish, terms).await?;
     if let Some((_, saved)) = &saved {
-        saved.check(&plan)?;
+        saved.check(&planned.plan)?;
     }
-    Ok(Planned {
-        target,
-        wish,
-        terms,
-        findings,
-        found,
-        plan,
-    })
+    Ok(planned)
 }
 
 impl Planned {
+    async fn of(target: Target, wish: Wish, terms: Terms) -> Result<Self, Failure> {
+        let (findings, found) = Box::pin(Findings::gather(&target)).await?;
+        let versions = found.versions(&target.mark());
+        if let Some(canary) = versions.iter().find(|version| version.is_canary) {
+            return Err(canary_first(&canary.template));
+        }
+        let blueprint = target.blueprint(&found, &wish).await?;
+        let plan = plan(&blueprint, &found, terms);
+        Ok(Self {
+            target,
+            wish,
+            terms,
+            findings,
+            found,
+            plan,
+        })
+    }
+
+    /// Refuses what would fail.
+    fn check(&self) -> Result<(), Failure> {
+        let taken = self.plan.in_the_way.len();
+        if taken > 0 {
+            return Err(Failure::input(format!(
+                "{taken} of the names are taken by what is not of this deployment"
+            )));
+        }
+        let stops = self.findings.stops();
+        if stops > 0 {
+            return Err(Failure::input(format!(
+                "{stops} of the findings would make it fail: nothing was done"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Enables the APIs and plans again, since an API that is off tells nothing of what there is. Where
+    /// that makes another plan than the one that was agreed to, it is shown and asked for too; `None`
+    /// where nobody agrees.
+    async fn once_apis_are_on(self, is_agreed: bool) -> Result<Option<Self>, Failure> {
+        let apis = self.plan.clone().limited_to(&[Kind::Api]);
+        take(&apis, &self.target).await?;
+        let agreed_to = self.plan.without(Kind::Api);
+        let now = Self::of(self.target, self.wish, self.terms).await?;
+        if now.plan.without(Kind::Api) == agreed_to {
+            return Ok(Some(now));
+        }
+        print!("with its APIs enabled, {}", now.text());
+        now.check()?;
+        if !is_agreed && !agreed(CONSENT)? {
+            println!("nothing else was done");
+            return Ok(None);
+        }
+        Ok(Some(now))
+    }
+
     fn costs(&self) -> (Cost, Cost) {
         let mark = self.target.mark();
         let after = self.found.after(&self.plan);

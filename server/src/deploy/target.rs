@@ -7,7 +7,7 @@ use std::{
 
 use control_plane::{
     configuration::{Configuration, is_image},
-    deployment::{Blueprint, InService, Inventory, Mark, Release},
+    deployment::{Blueprint, InService, Inventory, Mark, Release, Sought},
 };
 use gce::Client;
 
@@ -84,7 +84,7 @@ impl Target {
 
     /// What there is.
     pub(crate) async fn inventory(&self) -> Result<Inventory, Failure> {
-        Inventory::gather(&self.client, self.name())
+        Inventory::gather(&self.client, &Sought::of(&self.configuration))
             .await
             .map_err(|error| Failure::broken_because("cannot read what is deployed", &error))
     }
@@ -138,10 +138,15 @@ impl Target {
             return Ok(before.to_owned());
         }
         let newest = self.client.newest_image(project, family).await;
-        let newest = newest.map_err(|error| {
-            Failure::broken_because(format!("cannot find the newest image of {asked}"), &error)
-        })?;
-        Ok(format!("projects/{project}/global/images/{}", newest.name))
+        match newest {
+            Ok(newest) => Ok(format!("projects/{project}/global/images/{}", newest.name)),
+            // The plan that enables the API is followed by one that knows the image.
+            Err(error) if error.disabled_service().is_some() => Ok(asked.to_owned()),
+            Err(error) => Err(Failure::broken_because(
+                format!("cannot find the newest image of {asked}"),
+                &error,
+            )),
+        }
     }
 }
 

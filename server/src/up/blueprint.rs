@@ -1,6 +1,6 @@
 //! The deployment that `up` makes: the tutorial's, on the emulator.
 
-use control_plane::deployment::{Blueprint, Inventory, Terms, apply, plan};
+use control_plane::deployment::{Blueprint, Inventory, Sought, Terms, apply, plan};
 use gce::Client;
 use gce_emulator::resource::{Key, Kind};
 
@@ -20,7 +20,7 @@ pub(super) fn group() -> Key {
 /// as of the policy, are not undone.
 pub(super) async fn deploy(client: &Client) -> Result<(), Failure> {
     let blueprint = Blueprint::tutorial(LOCAL_PROJECT, ZONE, NAME);
-    let inventory = Inventory::gather(client, NAME)
+    let inventory = Inventory::gather(client, &Sought::in_compute(NAME))
         .await
         .map_err(|error| Failure::broken_because("the local cloud does not answer", &error))?;
     let plan = plan(&blueprint, &inventory, Terms::default());

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use gce::{Client, Error};
 
-use super::{Act, Plan, Step};
+use super::{Act, Kind, Plan, Step, beside};
 
 /// Why a plan was not carried out to its end. What was done is done, and a new plan does not contain it.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,8 @@ pub enum Progress<'a> {
     Done(&'a Step, Duration),
 }
 
-/// Takes the steps, each as soon as those that it needs are done, and tells of each.
+/// Takes the steps, each as soon as those that it needs are done, and tells of each. APIs come before
+/// all others, and calls of them are repeated until Google's front ends have heard that they are on.
 ///
 /// After a refusal no further step begins; those under way are waited for, so that what is left is
 /// what the next plan will see.
@@ -41,8 +42,11 @@ pub async fn apply(
     plan: &Plan,
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<(), ApplyError> {
+    enable(client, plan, &mut tell).await?;
+    let client = &client.clone().awaiting_services(NEWS_OF_AN_API);
     let steps = &plan.steps;
-    let mut done: Vec<bool> = steps.iter().map(|step| !step.acts()).collect();
+    let is_done = |step: &Step| !step.acts() || step.id.kind == Kind::Api;
+    let mut done: Vec<bool> = steps.iter().map(is_done).collect();
     let mut begun = done.clone();
     let mut running = FuturesUnordered::new();
     let mut refused = None;
@@ -73,6 +77,34 @@ pub async fn apply(
     refused.or(stuck).map_or(Ok(()), Err)
 }
 
+/// For so long some front end may go on calling an API disabled after it was enabled.
+pub(super) const NEWS_OF_AN_API: Duration = Duration::from_mins(5);
+
+async fn enable(
+    client: &Client,
+    plan: &Plan,
+    tell: &mut impl FnMut(Progress<'_>),
+) -> Result<(), ApplyError> {
+    let acting = plan.steps.iter().filter(|step| step.acts());
+    let apis: Vec<&Step> = acting.filter(|step| step.id.kind == Kind::Api).collect();
+    let Some(first) = apis.first() else {
+        return Ok(());
+    };
+    let started = Instant::now();
+    for step in &apis {
+        tell(Progress::Begun(step));
+    }
+    let enabled = beside::apis::enable(client, &apis).await;
+    enabled.map_err(|source| ApplyError::Step {
+        step: first.to_string(),
+        source,
+    })?;
+    for step in &apis {
+        tell(Progress::Done(step, started.elapsed()));
+    }
+    Ok(())
+}
+
 async fn timed(client: &Client, at: usize, step: &Step) -> (usize, Duration, Result<(), Error>) {
     let started = Instant::now();
     tracing::info!(%step, "deploying");
@@ -81,6 +113,9 @@ async fn timed(client: &Client, at: usize, step: &Step) -> (usize, Duration, Res
 }
 
 async fn take(client: &Client, step: &Step) -> Result<(), Error> {
+    if !step.id.kind.is_of_compute() {
+        return beside::take(client, step).await;
+    }
     let (scope, name) = (&step.id.scope, step.id.name.as_str());
     let collection = step.id.kind.collection();
     let operation = match &step.act {

@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
-use futures::future::{try_join_all, try_join3};
+use futures::future::{try_join, try_join_all, try_join3};
 use gce::compute::{Autoscaler, InstanceGroupManager};
 use gce::{Client, Error, Resource, Scope};
 use serde_json::Value;
 
+use super::apply::NEWS_OF_AN_API;
 use super::mark::image_of;
-use super::{Id, Kind, Mark};
+use super::part::COMPUTE;
+use super::{Id, Kind, Mark, Sought, beside};
 use crate::Location;
 
 /// What exists of a deployment's resources, as Google has it, and what stands in the way of its names.
@@ -32,28 +34,35 @@ pub struct InService {
 impl Inventory {
     /// Looks for everything that a deployment has or could be hindered by: one list for each kind,
     /// side by side. Changes nothing.
-    pub async fn gather(client: &Client, deployment: &str) -> Result<Self, Error> {
-        let global = Kind::ALL.into_iter().filter(|kind| !kind.is_local());
-        let (global, groups, autoscalers) = try_join3(
-            try_join_all(global.map(|kind| list(client, kind))),
-            everywhere::<InstanceGroupManager>(client, Kind::Group),
-            everywhere::<Autoscaler>(client, Kind::Autoscaler),
-        )
-        .await?;
-        let mark = Mark::of(deployment);
-        let found = global
-            .into_iter()
-            .flatten()
-            .chain(groups)
-            .chain(autoscalers);
-        let concerns = |(id, body): &(Id, Value)| {
-            let rest = id.name.strip_prefix(deployment);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-                || mark.is_on(id.kind, body)
+    ///
+    /// An API that the project has not enabled has nothing. One that it has enabled just now may be
+    /// called disabled for a while, and is asked again: else what is there would be made twice.
+    pub async fn gather(client: &Client, sought: &Sought) -> Result<Self, Error> {
+        let mut found = Self::default();
+        if sought.beside {
+            let apis = beside::find(client, Kind::Api, sought).await?;
+            found.found.extend(apis);
+        }
+        let client = &client.clone().awaiting_services(NEWS_OF_AN_API);
+        let is_on =
+            |kind: &Kind| *kind != Kind::Api && !kind.is_of_compute() && found.has_api(kind.api());
+        let others = Kind::ALL.into_iter().filter(is_on);
+        let others = try_join_all(others.map(|kind| beside::find(client, kind, sought)));
+        let compute = async {
+            if sought.beside && !found.has_api(COMPUTE) {
+                return Ok(Vec::new());
+            }
+            in_compute(client, &sought.deployment).await
         };
-        Ok(Self {
-            found: found.filter(concerns).collect(),
-        })
+        let (compute, others) = try_join(compute, others).await?;
+        let all = compute.into_iter().chain(others.into_iter().flatten());
+        found.found.extend(all);
+        Ok(found)
+    }
+
+    /// Whether the project has enabled an API.
+    pub(super) fn has_api(&self, host: &str) -> bool {
+        self.all(Kind::Api).any(|(id, _)| id.name == host)
     }
 
     pub(super) fn get(&self, id: &Id) -> Option<&Value> {
@@ -156,6 +165,31 @@ pub(super) fn tried(group: &Value) -> Option<&str> {
 fn is_partial(version: &Value) -> bool {
     let size = &version["targetSize"];
     ["fixed", "percent"].iter().any(|how| !size[how].is_null())
+}
+
+/// What Compute has under the deployment's names, or with its mark.
+async fn in_compute(client: &Client, deployment: &str) -> Result<Vec<(Id, Value)>, Error> {
+    let global = Kind::ALL
+        .into_iter()
+        .filter(|kind| kind.is_of_compute() && !kind.is_local());
+    let (global, groups, autoscalers) = try_join3(
+        try_join_all(global.map(|kind| list(client, kind))),
+        everywhere::<InstanceGroupManager>(client, Kind::Group),
+        everywhere::<Autoscaler>(client, Kind::Autoscaler),
+    )
+    .await?;
+    let mark = Mark::of(deployment);
+    let found = global
+        .into_iter()
+        .flatten()
+        .chain(groups)
+        .chain(autoscalers);
+    let concerns = |(id, body): &(Id, Value)| {
+        let rest = id.name.strip_prefix(deployment);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            || mark.is_on(id.kind, body)
+    };
+    Ok(found.filter(concerns).collect())
 }
 
 async fn list(client: &Client, kind: Kind) -> Result<Vec<(Id, Value)>, Error> {

@@ -8,6 +8,7 @@
 
 mod after;
 mod apply;
+mod beside;
 mod blueprint;
 mod certificate;
 mod changes;
@@ -19,11 +20,13 @@ mod order;
 mod part;
 mod plan;
 mod rollout;
+mod sought;
 mod step;
 mod text;
 mod versions;
 
 pub use apply::{ApplyError, Progress, apply};
+pub(crate) use beside::apis;
 pub(crate) use blueprint::within_reason;
 pub use blueprint::{Blueprint, Front, Public, Release};
 pub use certificate::CertificateState;
@@ -33,5 +36,6 @@ pub use mark::Mark;
 pub use part::{Id, Kind};
 pub use plan::{Drift, Plan, Terms, plan, removal};
 pub use rollout::{GroupProgress, Verdict, progress, verdict};
+pub use sought::Sought;
 pub use step::{Act, Step};
 pub use versions::{Version, as_canary, switch};

@@ -3,9 +3,14 @@ use std::fmt;
 use gce::{Resource, Scope, compute};
 use serde_json::Value;
 
+/// Compute's host.
+pub(super) const COMPUTE: &str = "compute.googleapis.com";
+
 /// The kinds of resources in a deployment, each after those that it can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// An API that the project has enabled.
+    Api,
     /// A global address.
     Address,
     /// A firewall rule.
@@ -47,7 +52,8 @@ pub(super) enum Upkeep {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
+        Self::Api,
         Self::Address,
         Self::Firewall,
         Self::HealthCheck,
@@ -65,6 +71,7 @@ impl Kind {
     /// As it stands in the path.
     pub fn collection(self) -> &'static str {
         match self {
+            Self::Api => "services",
             Self::Address => "addresses",
             Self::Firewall => "firewalls",
             Self::HealthCheck => compute::HealthCheck::COLLECTION,
@@ -80,6 +87,19 @@ impl Kind {
         }
     }
 
+    /// The API that it is made with, by its host.
+    pub fn api(self) -> &'static str {
+        match self {
+            Self::Api => "serviceusage.googleapis.com",
+            _ => COMPUTE,
+        }
+    }
+
+    /// Whether it is one of Compute's, which are all made, changed and deleted in the same way.
+    pub(super) fn is_of_compute(self) -> bool {
+        self.api() == COMPUTE
+    }
+
     /// Whether it lives in a zone or a region.
     pub(super) fn is_local(self) -> bool {
         matches!(self, Self::Group | Self::Autoscaler)
@@ -92,7 +112,7 @@ impl Kind {
 
     /// Whether its name says what is in it, so that what bears the name is as stated.
     pub(super) fn is_named_by_content(self) -> bool {
-        matches!(self, Self::Template | Self::Certificate)
+        matches!(self, Self::Api | Self::Template | Self::Certificate)
     }
 
     pub(super) fn upkeep(self) -> Upkeep {
@@ -108,8 +128,9 @@ impl Kind {
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
             // A policy belongs to its owner, who changes it in the console. A template is immutable,
             // and its name says what is in it, as a certificate's does. A rule's address and port are
-            // what people have written into their DNS.
+            // what people have written into their DNS. An API is on or off.
             Self::Autoscaler
+            | Self::Api
             | Self::Template
             | Self::Certificate
             | Self::Address
@@ -121,6 +142,7 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Api => "api",
             Self::Address => "address",
             Self::Firewall => "firewall rule",
             Self::HealthCheck => "health check",

@@ -61,6 +61,22 @@ impl Plan {
         self
     }
 
+    /// What it does, apart from the resources of one kind.
+    #[must_use]
+    pub fn without(&self, kind: Kind) -> Vec<(Id, Act)> {
+        let others = self.steps.iter().filter(|step| step.id.kind != kind);
+        others
+            .map(|step| (step.id.clone(), step.act.clone()))
+            .collect()
+    }
+
+    /// Whether some API is enabled before anything else. What can only be told by that API is not in
+    /// this plan: make another one afterwards.
+    pub fn enables_apis(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| step.id.kind == Kind::Api && step.acts())
+    }
+
     /// The same plan with nothing but its version: a new template, and groups that exist made to use it.
     /// What else the configuration changes of a group is left for later too, such as its ports, of which
     /// the instances that run do not know.

@@ -24,6 +24,12 @@ fn project(intent: &Intent, facts: &Facts) -> Vec<Finding> {
             "There is no project '{project}' that these credentials can see: correct its name, or \
              ask its owner to be let in."
         )),
+        Answer::Unknown(_) if is_off(facts, "cloudresourcemanager.googleapis.com") => {
+            Finding::notes(format!(
+                "What these credentials may do on the project '{project}' is told only once its API \
+                 cloudresourcemanager.googleapis.com is enabled."
+            ))
+        }
         // Google hides with the same refusal whether there is one.
         Answer::Unknown(why) => Finding::stops(format!(
             "The project '{project}' does not exist or is hidden from these credentials: correct its \
@@ -31,6 +37,11 @@ fn project(intent: &Intent, facts: &Facts) -> Vec<Finding> {
         )),
     };
     vec![finding]
+}
+
+/// Whether an API is known to be off.
+fn is_off(facts: &Facts, host: &str) -> bool {
+    matches!(&facts.services, Answer::Is(known) if known.get(host) == Some(&false))
 }
 
 fn billing(intent: &Intent, facts: &Facts) -> Vec<Finding> {
@@ -64,7 +75,12 @@ fn services(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     };
     let mut disabled = needs::services(intent);
     disabled.retain(|service| known.get(*service) != Some(&true));
-    if disabled.is_empty() {
+    // The plan enables them, and says so.
+    let may_enable = match &facts.held {
+        Answer::Is(held) => held.contains(needs::ENABLE),
+        Answer::Missing | Answer::Unknown(_) => true,
+    };
+    if disabled.is_empty() || may_enable {
         return Vec::new();
     }
     vec![Finding::stops(format!(
@@ -89,7 +105,8 @@ fn permissions(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     };
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (permission, role) in needs::permissions(intent) {
-        if !held.contains(permission) {
+        // What is missing of this one is told with the APIs that it is missing for.
+        if permission != needs::ENABLE && !held.contains(permission) {
             missing.entry(role).or_default().push(permission);
         }
     }

@@ -1,21 +1,17 @@
 //! Which APIs a deployment calls, and which permissions its caller needs for them.
 
 use super::Intent;
+use crate::deployment::apis::{self, Uses};
 
 /// The APIs that must be enabled, by their hosts: for the deployment, its console and its instances.
 pub fn services(intent: &Intent) -> Vec<&'static str> {
-    let mut services = vec![
-        "compute.googleapis.com",
-        "logging.googleapis.com",
-        "monitoring.googleapis.com",
-    ];
-    if intent.secrets {
-        services.push("secretmanager.googleapis.com");
-    }
-    services
+    apis::needed(Uses {
+        secrets: intent.secrets,
+    })
 }
 
-/// The permissions that the caller must hold on the project, with the role that brings each.
+/// The permissions that the caller must hold on the project, with the role that brings each. That to
+/// enable APIs is needed only while one is off.
 pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
     let with = |role: &'static str| move |name: &&'static str| (*name, role);
     let mut needed: Vec<_> = COMPUTE.iter().map(with("roles/compute.admin")).collect();
@@ -24,9 +20,11 @@ pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
     }
     // An instance acts as its account, be it the project's default one.
     needed.push((ACT_AS, "roles/iam.serviceAccountUser"));
+    needed.push((ENABLE, "roles/serviceusage.serviceUsageAdmin"));
     needed
 }
 
+pub(super) const ENABLE: &str = "serviceusage.services.enable";
 pub(super) const ACT_AS: &str = "iam.serviceAccounts.actAs";
 
 /// One for each kind that is made, changed and deleted; Google grants them together.

@@ -128,13 +128,28 @@ fn the_project_and_its_payer_are_looked_at() {
 }
 
 #[test]
-fn an_api_that_is_off_is_named_with_the_command_that_enables_it() {
-    let command = "gcloud services enable secretmanager.googleapis.com --project demo";
-    finds(Severity::Stops, &[command], |_, facts| {
+fn an_api_that_is_off_stops_only_those_who_may_not_enable_it() {
+    let turn_off = |facts: &mut Facts| {
         if let Answer::Is(known) = &mut facts.services {
             known.insert("secretmanager.googleapis.com".into(), false);
         }
+    };
+    let command = "gcloud services enable secretmanager.googleapis.com --project demo";
+    finds(Severity::Stops, &[command], |_, facts| {
+        turn_off(facts);
+        if let Answer::Is(held) = &mut facts.held {
+            held.remove("serviceusage.services.enable");
+        }
     });
+    let intent = intent();
+    let mut facts = ready(&intent);
+    turn_off(&mut facts);
+    assert_eq!(preflight(&intent, &facts), []);
+    if let Answer::Is(held) = &mut facts.held {
+        held.remove("serviceusage.services.enable");
+    }
+    facts.services = ready(&intent).services;
+    assert_eq!(preflight(&intent, &facts), [], "nothing is to be enabled");
 }
 
 #[test]
@@ -151,6 +166,7 @@ fn missing_permissions_are_named_with_the_role_that_brings_them() {
     facts.held = Answer::Is(BTreeSet::new());
     let roles: BTreeSet<&str> = permissions(&intent)
         .into_iter()
+        .filter(|(name, _)| *name != "serviceusage.services.enable")
         .map(|(_, role)| role)
         .collect();
     assert_eq!(preflight(&intent, &facts).len(), roles.len());

@@ -8,6 +8,7 @@ use super::user_data::user_data;
 use super::{Blueprint, Front, Public};
 use crate::configuration::{Configuration, Machine};
 use crate::deployment::Mark;
+use crate::deployment::apis::{self, Uses};
 
 /// What a configuration leaves open, decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,18 @@ impl Blueprint {
                 secure: site.domain.clone().filter(|_| site.https),
                 redirect: site.redirect,
             }),
+            apis: apis::needed(uses(configuration))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         }
+    }
+}
+
+/// Which APIs beside Compute's a configuration asks for.
+pub(crate) fn uses(configuration: &Configuration) -> Uses {
+    Uses {
+        secrets: !configuration.app.secrets.is_empty(),
     }
 }
 

@@ -9,6 +9,7 @@ use autoscaler::Policy;
 use gce::Scope;
 use serde_json::{Map, Value};
 
+use super::beside::apis;
 use super::part::{Id, Kind, Part};
 use super::{Inventory, Mark};
 use crate::Location;
@@ -57,6 +58,8 @@ pub struct Blueprint {
     pub draining_s: u32,
     /// Where requests arrive.
     pub front: Front,
+    /// The APIs that the project must have enabled, by their hosts.
+    pub apis: Vec<String>,
 }
 
 /// Where requests arrive.
@@ -102,6 +105,7 @@ impl Blueprint {
             timeout_s: 30,
             draining_s: 10,
             front: Front::Local { port: 80 },
+            apis: Vec::new(),
         }
     }
 
@@ -114,7 +118,9 @@ impl Blueprint {
     /// All parts, each after those it refers to. Some depend on how far others have come: HTTP leads
     /// to HTTPS only once there is a certificate.
     pub(super) fn parts(&self, found: &Inventory) -> Vec<Part> {
-        let mut parts = self.checks();
+        let apis = self.apis.iter().map(|host| apis::part(host));
+        let mut parts: Vec<Part> = apis.collect();
+        parts.extend(self.checks());
         parts.push(self.template());
         for location in &self.locations {
             parts.extend([self.group(location), self.autoscaler(location)]);

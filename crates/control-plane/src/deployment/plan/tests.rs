@@ -83,6 +83,10 @@ fn an_empty_project_gets_everything_and_then_nothing_is_left_to_do() {
     let plan = usual(&blueprint, &Inventory::default());
     let everything = format!(
         "\
++ api cloudresourcemanager.googleapis.com
++ api compute.googleapis.com
++ api logging.googleapis.com
++ api monitoring.googleapis.com
 + health check web-serve
 + health check web-heal
 + firewall rule web-probes
@@ -546,4 +550,26 @@ impl Inventory {
             .flat_map(|kind| self.all(kind).map(|(id, _)| id.path()).collect::<Vec<_>>())
             .collect()
     }
+}
+
+#[test]
+fn an_api_that_is_off_is_enabled_and_never_turned_off() {
+    let blueprint = configured("app.secrets.KEY = \"key/1\"\n");
+    let mut found = deployed(&blueprint);
+    let secrets = found
+        .all(Kind::Api)
+        .find(|(id, _)| id.name.starts_with("secretmanager"))
+        .map(|(id, _)| id.clone());
+    found.remove(&secrets.unwrap());
+    let plan = usual(&blueprint, &found);
+    assert_eq!(told(&plan), "+ api secretmanager.googleapis.com\n");
+    assert!(plan.enables_apis());
+
+    let found = deployed(&blueprint);
+    let less = usual(&configured(""), &found);
+    let removal = removal(&Mark::of("web"), &found);
+    let steps = less.steps.iter().chain(&removal.steps);
+    let deleted = steps.filter(|step| step.act == Act::Delete);
+    assert!(deleted.clone().count() > 0);
+    assert_eq!(deleted.filter(|step| step.id.kind == Kind::Api).count(), 0);
 }
