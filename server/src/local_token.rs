@@ -1,5 +1,6 @@
-//! The token with which this program calls the local cloud: that of the project's default service
-//! account, from the metadata that the API's own port serves.
+//! The token with which this program calls the local cloud: on an instance that of the instance's
+//! account, and elsewhere that of the project's default one, from the metadata that the API's own port
+//! serves.
 
 use std::time::Duration;
 
@@ -24,9 +25,11 @@ pub(crate) struct LocalToken {
 impl LocalToken {
     /// For the local cloud whose API is at `url`.
     pub(crate) fn of(url: &str) -> Self {
-        let authority = url.trim_start_matches("http://").trim_end_matches('/');
+        let own = std::env::var("GCE_METADATA_HOST").ok();
+        let own = own.filter(|host| !host.is_empty());
+        let api = || url.trim_start_matches("http://").trim_end_matches('/');
         Self {
-            authority: authority.to_owned(),
+            authority: own.unwrap_or_else(|| api().to_owned()),
             token: OnceCell::new(),
         }
     }

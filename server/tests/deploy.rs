@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Ended, ask, flaskscale, get, refuses, run, until, up::Up};
 
 /// A folder with an app, and the cloud that it goes to.
@@ -79,18 +79,34 @@ impl Folder<'_> {
         stdout.lines().map(line).collect()
     }
 
-    fn post(&self, path: &str, body: &str) {
-        let api = self.api.strip_prefix("http://").unwrap().parse().unwrap();
+    fn post(&self, path: &str, body: &str) -> Value {
         let headers = [("content-type", "application/json")];
-        let answer = ask(api, "POST", path, &headers, body).unwrap();
+        let answer = ask(self.address(), "POST", path, &headers, body).unwrap();
         assert!(answer.status < 300, "{answer:?}");
+        serde_json::from_str(&answer.body).unwrap_or_default()
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.api.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    /// What the cloud answers below the project, and with which status.
+    fn read(&self, path: &str) -> (u16, Value) {
+        let path = format!("/v1/projects/flaskscale-local/{path}");
+        let answer = get(self.address(), &path).unwrap();
+        (answer.status, serde_json::from_str(&answer.body).unwrap())
+    }
+
+    /// The project's policy, with its conditions.
+    fn policy(&self) -> Value {
+        let path = "/v3/projects/flaskscale-local:getIamPolicy";
+        self.post(path, r#"{"options": {"requestedPolicyVersion": 3}}"#)
     }
 
     /// A list of the cloud's, as it is.
     fn list(&self, path: &str) -> Vec<Value> {
-        let api: SocketAddr = self.api.strip_prefix("http://").unwrap().parse().unwrap();
         let path = format!("/compute/v1/projects/flaskscale-local/{path}");
-        let answer = get(api, &path).unwrap();
+        let answer = get(self.address(), &path).unwrap();
         let list: Value = serde_json::from_str(&answer.body).unwrap();
         list["items"].as_array().cloned().unwrap_or_default()
     }
@@ -132,18 +148,17 @@ fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
 fn it_is_deployed_and_then_there_is_nothing_to_do(folder: &Folder<'_>) -> SocketAddr {
     folder.does(&["init"]);
     let image = ["--image", "docker.io/library/app:1"];
-    assert_eq!(folder.plan(&image, "+").len(), 11);
+    assert_eq!(folder.plan(&image, "+").len(), 14);
     let services = folder.list("global/backendServices");
     assert_eq!(services.len(), 1, "a plan does nothing");
     assert!(folder.does(&["status"]).contains("nothing of it is there"));
 
     let stdout = folder.does(&["deploy", "--yes", "--image", "docker.io/library/app:1"]);
     assert!(stdout.contains("/health answers 200"), "{stdout}");
-    let site = stdout
-        .lines()
-        .find_map(|line| line.strip_prefix("address "));
-    let site = site.unwrap().parse().unwrap();
-    assert_eq!(get(site, "/").unwrap().status, 200);
+    let site = site_of(&stdout);
+    let page = get(site, "/").unwrap();
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains(NO_NUMBERS), "it is not asked to look");
     assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
     assert!(folder.does(&["deploy", "--yes"]).contains("nothing to do"));
     site
@@ -362,11 +377,83 @@ fn what_is_off_in_a_new_project_is_enabled_first() {
     assert!(stdout.contains("/health answers 200"), "{stdout}");
     assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
     folder.does(&["destroy", "--confirm", "my-app"]);
-    let api = folder.api.strip_prefix("http://").unwrap().parse().unwrap();
-    let compute = get(api, &format!("{services}/compute.googleapis.com")).unwrap();
-    assert!(compute.body.contains("ENABLED"), "{}", compute.body);
+    let (_, compute) = folder.read("services/compute.googleapis.com");
+    assert_eq!(compute["state"], "ENABLED");
     assert!(cloud.end().success());
 }
+
+#[test]
+fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    let others = json!({
+        "role": "roles/viewer",
+        "members": ["user:a@example.com"],
+        "condition": {"title": "for a while", "expression": "request.time < timestamp('2030-01-01T00:00:00Z')"},
+    });
+    let mut policy = folder.policy();
+    let bindings = policy["bindings"].as_array_mut().unwrap();
+    bindings.push(others);
+    let before = bindings.clone();
+    policy["version"] = json!(3);
+    let set = json!({ "policy": policy }).to_string();
+    folder.post("/v3/projects/flaskscale-local:setIamPolicy", &set);
+
+    folder.does(&["init"]);
+    folder.edit("# console = false", "console = true");
+    let deploy = ["deploy", "--yes", "--image", "docker.io/library/app:1"];
+    let email = "my-app-vm@flaskscale-local.iam.gserviceaccount.com";
+    let account = format!("serviceAccounts/{email}");
+    let role = "roles/flaskscale.my_app";
+    // Twice, since a role that was deleted is only marked, and its name is taken.
+    for _ in 0..2 {
+        let site = site_of(&folder.does(&deploy));
+        until("an instance that may look at its group", || {
+            let page = get(site, "/")?.body;
+            assert!(page.contains("FlaskScale"), "{page}");
+            (!page.contains(NO_NUMBERS)).then_some(())
+        });
+        assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+        let bindings = folder.policy()["bindings"].as_array().unwrap().clone();
+        assert!(
+            before.iter().all(|one| bindings.contains(one)),
+            "{bindings:#?}"
+        );
+        let member = json!([format!("serviceAccount:{email}")]);
+        let ours = bindings.iter().filter(|one| one["members"] == member);
+        let mut roles: Vec<&str> = ours.filter_map(|one| one["role"].as_str()).collect();
+        roles.sort_unstable();
+        let own = format!("projects/flaskscale-local/{role}");
+        let expected = [
+            &own,
+            "roles/logging.logWriter",
+            "roles/monitoring.metricWriter",
+        ];
+        assert_eq!(roles, expected);
+
+        folder.does(&["destroy", "--confirm", "my-app"]);
+        assert_eq!(folder.policy()["bindings"], json!(before));
+        assert_eq!(folder.read(&account).0, 404);
+        assert_eq!(folder.read(role).1["deleted"], true);
+    }
+    assert!(cloud.end().success());
+}
+
+/// Where a deployment says that its site is.
+fn site_of(stdout: &str) -> SocketAddr {
+    let mut lines = stdout.lines();
+    let site = lines.find_map(|line| line.strip_prefix("address "));
+    site.unwrap().parse().unwrap()
+}
+
+/// What an instance says as long as it may not look at its own group.
+const NO_NUMBERS: &str = "numbers are not available right now";
 
 #[test]
 fn init_writes_what_it_finds_and_overwrites_nothing() {

@@ -53,6 +53,8 @@ pub struct App {
     pub port: u16,
     /// The path that answers 200 when it can serve.
     pub health_path: String,
+    /// Whether it is FlaskScale itself, whose console steers this deployment.
+    pub console: bool,
     /// Seconds from SIGTERM to SIGKILL.
     pub stop_s: u32,
     /// Its environment.
@@ -79,7 +81,7 @@ pub struct Machine {
     pub disk_gb: u32,
     /// The image of the boot disk; without one, Container-Optimized OS.
     pub boot_image: Option<String>,
-    /// Whom it is at Google; without one, the project's default account.
+    /// Whom it is at Google; without one, an account of the deployment's own.
     pub service_account: Option<String>,
     /// The name of its network.
     pub network: String,

@@ -101,6 +101,7 @@ fn app(mut app: Reader<'_>) -> App {
         health_path: app
             .optional("health_path", &path())
             .unwrap_or_else(|| "/health".to_owned()),
+        console: app.optional("console", &boolean()).unwrap_or(false),
         // Google pulls the plug 90 s after it has asked an instance to end, and the system needs some.
         stop_s: app.optional("stop_seconds", &integer(1..=60)).unwrap_or(30),
         environment: app

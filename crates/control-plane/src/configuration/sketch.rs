@@ -46,6 +46,7 @@ regions = ["us-central1"]    # a group in each; or zones = ["us-central1-a"]
 # image = "us-central1-docker.pkg.dev/PROJECT/REPOSITORY/app:TAG"   # else --image, or the one in service
 port = {port}                  # where the container listens; it is told in PORT
 health_path = "{health_path}"      # answers 200 when the app can serve
+# console = false            # true for FlaskScale's own image: its console steers this deployment
 # stop_seconds = 30          # from SIGTERM to SIGKILL, 1 to 60
 
 [app.environment]
@@ -58,7 +59,7 @@ health_path = "{health_path}"      # answers 200 when the app can serve
 type = "e2-small"
 # disk_gb = 10
 # boot_image = "projects/cos-cloud/global/images/family/cos-125-lts"
-# service_account = "web-vm@my-project.iam.gserviceaccount.com"   # else the project's default account
+# service_account = "web-vm@my-project.iam.gserviceaccount.com"   # else one of the deployment's own
 # network = "default"
 # subnetwork = "default"
 # external_ip = true         # without one, Cloud NAT is needed to fetch the image

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::TryStreamExt;
 use futures::future::{try_join, try_join_all, try_join3};
@@ -7,6 +7,7 @@ use gce::{Client, Error, Resource, Scope};
 use serde_json::Value;
 
 use super::apply::NEWS_OF_AN_API;
+use super::blueprint::repository;
 use super::mark::image_of;
 use super::part::COMPUTE;
 use super::{Id, Kind, Mark, Sought, beside};
@@ -16,6 +17,8 @@ use crate::Location;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inventory {
     found: BTreeMap<Id, Value>,
+    /// Kinds that the caller may not see.
+    hidden: BTreeSet<Kind>,
 }
 
 /// The template that a deployment's instances are made from.
@@ -39,25 +42,87 @@ impl Inventory {
     /// called disabled for a while, and is asked again: else what is there would be made twice.
     pub async fn gather(client: &Client, sought: &Sought) -> Result<Self, Error> {
         let mut found = Self::default();
-        if sought.beside {
-            let apis = beside::find(client, Kind::Api, sought).await?;
-            found.found.extend(apis);
+        if !sought.beside {
+            let compute = in_compute(client, &sought.deployment).await?;
+            found.found.extend(compute);
+            return Ok(found);
         }
+        found.look_beside(client, &[Kind::Api], sought).await?;
         let client = &client.clone().awaiting_services(NEWS_OF_AN_API);
-        let is_on =
-            |kind: &Kind| *kind != Kind::Api && !kind.is_of_compute() && found.has_api(kind.api());
-        let others = Kind::ALL.into_iter().filter(is_on);
-        let others = try_join_all(others.map(|kind| beside::find(client, kind, sought)));
         let compute = async {
-            if sought.beside && !found.has_api(COMPUTE) {
-                return Ok(Vec::new());
+            if found.has_api(COMPUTE) {
+                in_compute(client, &sought.deployment).await
+            } else {
+                Ok(Vec::new())
             }
-            in_compute(client, &sought.deployment).await
         };
-        let (compute, others) = try_join(compute, others).await?;
-        let all = compute.into_iter().chain(others.into_iter().flatten());
-        found.found.extend(all);
-        Ok(found)
+        let mut others = found.clone();
+        let (compute, ()) =
+            try_join(compute, others.look_beside(client, &Kind::BESIDE, sought)).await?;
+        others.found.extend(compute);
+        // Which repositories have a policy of interest is known by the templates' images.
+        others.look_beside(client, &[Kind::Grant], sought).await?;
+        others.mark_grants(&sought.deployment);
+        Ok(others)
+    }
+
+    /// Looks for kinds that are not Compute's, side by side. What is refused is noted as hidden.
+    async fn look_beside(
+        &mut self,
+        client: &Client,
+        kinds: &[Kind],
+        sought: &Sought,
+    ) -> Result<(), Error> {
+        let is_on = |kind: &&Kind| **kind == Kind::Api || self.has_api(kind.api());
+        let looks = kinds.iter().filter(is_on).map(async |kind| {
+            match beside::find(client, *kind, sought, self).await {
+                Err(error) if is_refusal(&error) => Ok((*kind, None)),
+                found => found.map(|found| (*kind, Some(found))),
+            }
+        });
+        for (kind, found) in try_join_all(looks).await? {
+            match found {
+                Some(found) => self.found.extend(found),
+                None => _ = self.hidden.insert(kind),
+            }
+        }
+        Ok(())
+    }
+
+    /// A grant is of whoever the account is of; without an account there is nobody who could have it.
+    fn mark_grants(&mut self, deployment: &str) {
+        let account = Id {
+            kind: Kind::ServiceAccount,
+            scope: Scope::Global,
+            name: beside::accounts::id_of(deployment),
+        };
+        let mark = self
+            .get(&account)
+            .map(|account| account["description"].clone());
+        self.found
+            .retain(|id, _| id.kind != Kind::Grant || mark.is_some());
+        let grants = self
+            .found
+            .iter_mut()
+            .filter(|(id, _)| id.kind == Kind::Grant);
+        for (_, grant) in grants {
+            grant["description"] = mark.clone().unwrap_or_default();
+        }
+    }
+
+    /// The kinds of which the caller may not see what there is.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = Kind> {
+        self.hidden.iter().copied()
+    }
+
+    /// The repositories of the versions' images, as far as they are in a project.
+    pub(super) fn repositories(&self, project: &str) -> BTreeSet<String> {
+        let images = self
+            .all(Kind::Template)
+            .filter_map(|(_, body)| image_of(body));
+        images
+            .filter_map(|image| repository(image, project))
+            .collect()
     }
 
     /// Whether the project has enabled an API.
@@ -165,6 +230,12 @@ pub(super) fn tried(group: &Value) -> Option<&str> {
 fn is_partial(version: &Value) -> bool {
     let size = &version["targetSize"];
     ["fixed", "percent"].iter().any(|how| !size[how].is_null())
+}
+
+/// Whether somebody is refused for good.
+fn is_refusal(error: &Error) -> bool {
+    let passes = error.is_rate_limited() || error.disabled_service().is_some();
+    error.status() == Some(403) && !passes
 }
 
 /// What Compute has under the deployment's names, or with its mark.

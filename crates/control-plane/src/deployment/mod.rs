@@ -28,7 +28,7 @@ mod versions;
 pub use apply::{ApplyError, Progress, apply};
 pub(crate) use beside::apis;
 pub(crate) use blueprint::within_reason;
-pub use blueprint::{Blueprint, Front, Public, Release};
+pub use blueprint::{Blueprint, Front, Identity, Public, Release};
 pub use certificate::CertificateState;
 pub use cost::{Cost, CostLine};
 pub use inventory::{InService, Inventory};

@@ -11,6 +11,12 @@ pub(super) const COMPUTE: &str = "compute.googleapis.com";
 pub enum Kind {
     /// An API that the project has enabled.
     Api,
+    /// The account of the instances.
+    ServiceAccount,
+    /// A custom role.
+    Role,
+    /// A role that the account has on something.
+    Grant,
     /// A global address.
     Address,
     /// A firewall rule.
@@ -52,8 +58,11 @@ pub(super) enum Upkeep {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Api,
+        Self::ServiceAccount,
+        Self::Role,
+        Self::Grant,
         Self::Address,
         Self::Firewall,
         Self::HealthCheck,
@@ -68,10 +77,17 @@ impl Kind {
         Self::ForwardingRule,
     ];
 
+    /// Those that are not Compute's, and can be looked for side by side once the APIs are known. Grants
+    /// come later, since the versions in service say where to look.
+    pub(super) const BESIDE: [Self; 2] = [Self::ServiceAccount, Self::Role];
+
     /// As it stands in the path.
     pub fn collection(self) -> &'static str {
         match self {
             Self::Api => "services",
+            Self::ServiceAccount => "serviceAccounts",
+            Self::Role => "roles",
+            Self::Grant => "bindings",
             Self::Address => "addresses",
             Self::Firewall => "firewalls",
             Self::HealthCheck => compute::HealthCheck::COLLECTION,
@@ -91,6 +107,8 @@ impl Kind {
     pub fn api(self) -> &'static str {
         match self {
             Self::Api => "serviceusage.googleapis.com",
+            Self::ServiceAccount | Self::Role => "iam.googleapis.com",
+            Self::Grant => "cloudresourcemanager.googleapis.com",
             _ => COMPUTE,
         }
     }
@@ -112,7 +130,10 @@ impl Kind {
 
     /// Whether its name says what is in it, so that what bears the name is as stated.
     pub(super) fn is_named_by_content(self) -> bool {
-        matches!(self, Self::Api | Self::Template | Self::Certificate)
+        matches!(
+            self,
+            Self::Api | Self::Grant | Self::Template | Self::Certificate
+        )
     }
 
     pub(super) fn upkeep(self) -> Upkeep {
@@ -124,13 +145,17 @@ impl Kind {
             | Self::SecureProxy => Upkeep::Stated,
             // Where it applies cannot be changed.
             Self::Firewall => Upkeep::Anew(&["network", "direction"]),
+            Self::Role => Upkeep::Only(&["includedPermissions"]),
             // The size belongs to the autoscaler, and a rollout in progress to whoever started it.
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
             // A policy belongs to its owner, who changes it in the console. A template is immutable,
             // and its name says what is in it, as a certificate's does. A rule's address and port are
-            // what people have written into their DNS. An API is on or off.
+            // what people have written into their DNS. An API is on or off, and so is a
+            // grant. Of an account only the name counts.
             Self::Autoscaler
             | Self::Api
+            | Self::ServiceAccount
+            | Self::Grant
             | Self::Template
             | Self::Certificate
             | Self::Address
@@ -143,6 +168,9 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Api => "api",
+            Self::ServiceAccount => "service account",
+            Self::Role => "custom role",
+            Self::Grant => "grant",
             Self::Address => "address",
             Self::Firewall => "firewall rule",
             Self::HealthCheck => "health check",
@@ -171,8 +199,11 @@ pub struct Id {
 }
 
 impl Id {
-    /// How other resources refer to it, below the project: `global/urlMaps/web`.
+    /// How other resources refer to it, below the project: `global/urlMaps/web`, `roles/web`.
     pub(super) fn path(&self) -> String {
+        if !self.kind.is_of_compute() {
+            return format!("{}/{}", self.kind.collection(), self.name);
+        }
         format!("{}/{}/{}", self.scope, self.kind.collection(), self.name)
     }
 }

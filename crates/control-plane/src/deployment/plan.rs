@@ -28,6 +28,8 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// What bears a name that is needed, and is not ours.
     pub in_the_way: Vec<Id>,
+    /// Kinds that the caller may not see: what there is of them is not in the plan.
+    pub hidden: Vec<Kind>,
 }
 
 /// How an owner's policy differs from the blueprint's.
@@ -110,6 +112,7 @@ impl Plan {
         json!({
             "steps": self.steps.iter().map(Step::to_json).collect::<Vec<_>>(),
             "drift": drift.collect::<Vec<_>>(),
+            "hidden": self.hidden.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "in_the_way": self.in_the_way.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }
@@ -135,6 +138,8 @@ pub fn plan(blueprint: &Blueprint, found: &Inventory, terms: Terms) -> Plan {
     if let Some(mark) = &blueprint.mark {
         plan.steps.extend(leftovers(mark, &parts, found));
     }
+    let is_needed = |kind: &Kind| parts.iter().any(|part| part.id.kind == *kind);
+    plan.hidden = found.hidden().filter(is_needed).collect();
     order(&mut plan.steps, found);
     plan
 }
@@ -148,6 +153,7 @@ pub fn removal(mark: &Mark, found: &Inventory) -> Plan {
     order(&mut steps, found);
     Plan {
         steps,
+        hidden: found.hidden().collect(),
         ..Plan::default()
     }
 }
@@ -275,15 +281,23 @@ fn drift(blueprint: &Blueprint, part: &Part, found: &Inventory, terms: Terms) ->
     })
 }
 
+fn is_of_identity(kind: Kind) -> bool {
+    matches!(kind, Kind::ServiceAccount | Kind::Role | Kind::Grant)
+}
+
 /// What bears the mark, is in the blueprint no longer, and is named by nothing that stays.
 fn leftovers(mark: &Mark, parts: &[Part], found: &Inventory) -> Vec<Step> {
     let wanted: BTreeSet<&Id> = parts.iter().map(|part| &part.id).collect();
+    // A version that somebody may go back to is nothing without the account that it names.
+    let is_old_identity = !wanted.iter().any(|id| id.kind == Kind::ServiceAccount);
     let named: BTreeSet<String> = parts
         .iter()
         .flat_map(|part| references(&part.body))
         .collect();
-    let is_left =
-        |id: &&Id| !wanted.contains(id) && id.kind != Kind::Template && !named.contains(&id.path());
+    let is_left = |id: &&Id| {
+        let stays = id.kind == Kind::Template || (is_old_identity && is_of_identity(id.kind));
+        !wanted.contains(id) && !stays && !named.contains(&id.path())
+    };
     let left = found.marked(mark).map(|(id, _)| id).filter(is_left);
     let mut steps: Vec<Step> = left
         .map(|id| {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::configuration::Configuration;
 
 /// Which resources an inventory looks for.
@@ -7,14 +9,21 @@ pub struct Sought {
     pub(super) deployment: String,
     /// Whether it has parts that are not Compute's.
     pub(super) beside: bool,
+    /// What the account may have been granted something on, beside the project and the repositories of
+    /// its images: `secrets/S`.
+    pub(super) holders: Vec<String>,
 }
 
 impl Sought {
     /// All that a configuration can have led to.
     pub fn of(configuration: &Configuration) -> Self {
+        let secrets = configuration.app.secrets.values();
+        let holders = secrets.map(|secret| format!("secrets/{}", secret.name));
+        let holders: BTreeSet<String> = holders.collect();
         Self {
             deployment: configuration.name.clone(),
             beside: true,
+            holders: holders.into_iter().collect(),
         }
     }
 
@@ -23,6 +32,7 @@ impl Sought {
         Self {
             deployment: deployment.to_owned(),
             beside: false,
+            holders: Vec::new(),
         }
     }
 }

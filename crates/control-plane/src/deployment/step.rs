@@ -16,6 +16,8 @@ pub struct Step {
     pub changes: Vec<FieldChange>,
     /// Why, where the act does not say it.
     pub why: Option<String>,
+    /// What there is before a deletion, for kinds that are not deleted by their names alone.
+    pub(super) was: Value,
     /// The steps of the same plan that must be done before, by their place in it.
     pub(super) needs: Vec<usize>,
 }
@@ -49,6 +51,7 @@ impl Step {
             act,
             changes: Vec::new(),
             why: None,
+            was: Value::Null,
             needs: Vec::new(),
         }
     }

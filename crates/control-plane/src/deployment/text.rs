@@ -18,6 +18,12 @@ impl fmt::Display for Plan {
                  down until new ones serve"
             )?;
         }
+        for kind in &self.hidden {
+            writeln!(
+                f,
+                "! each {kind} is hidden from these credentials: what there is of them is not in this plan"
+            )?;
+        }
         for id in &self.in_the_way {
             writeln!(
                 f,

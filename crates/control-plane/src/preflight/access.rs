@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Facts, Finding, Intent, needs};
+use super::{Account, Answer, Facts, Finding, Intent, needs};
 
 pub(super) fn check(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let checks = [project, billing, services, permissions, account];
@@ -126,7 +126,7 @@ fn permissions(intent: &Intent, facts: &Facts) -> Vec<Finding> {
 }
 
 fn account(intent: &Intent, facts: &Facts) -> Vec<Finding> {
-    let Some(account) = &intent.service_account else {
+    let Account::Named(account) = &intent.account else {
         return Vec::new();
     };
     let project = &intent.project;
@@ -138,7 +138,7 @@ fn account(intent: &Intent, facts: &Facts) -> Vec<Finding> {
         )),
         Answer::Missing => Finding::stops(format!(
             "There is no service account '{account}': make it with `gcloud iam service-accounts create \
-             {} --project {project}`, or leave it out for the project's default one.",
+             {} --project {project}`, or leave it out for one of the deployment's own.",
             account.split('@').next().unwrap_or(account)
         )),
         Answer::Unknown(why) => Finding::warns(format!(

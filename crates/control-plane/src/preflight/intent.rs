@@ -14,8 +14,8 @@ pub struct Intent {
     pub external_ip: bool,
     /// Gigabytes of each boot disk.
     pub disk_gb: u32,
-    /// The account of the instances; `None` where it is the project's default one.
-    pub service_account: Option<String>,
+    /// Whom the instances are.
+    pub account: Account,
     /// The host name of the site, without a dot at its end.
     pub domain: Option<String>,
     /// The address of the load balancer, once there is one.
@@ -24,6 +24,18 @@ pub struct Intent {
     pub https: bool,
     /// Whether instances read secrets.
     pub secrets: bool,
+}
+
+/// The account of a deployment's instances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// This one, which has to be there.
+    Named(String),
+    /// One that is made for them.
+    Own {
+        /// Whether it does the work of a console.
+        console: bool,
+    },
 }
 
 /// A region of a deployment.
@@ -53,7 +65,12 @@ impl Intent {
             places: places(configuration, found),
             external_ip: machine.external_ip,
             disk_gb: machine.disk_gb,
-            service_account: machine.service_account.clone(),
+            account: match &machine.service_account {
+                Some(email) => Account::Named(email.clone()),
+                None => Account::Own {
+                    console: app.console,
+                },
+            },
             domain: site.domain.clone(),
             address: found.address(&format!("{name}-ip")).map(str::to_owned),
             https: site.https,

@@ -1,11 +1,12 @@
 //! Which APIs a deployment calls, and which permissions its caller needs for them.
 
-use super::Intent;
+use super::{Account, Intent};
 use crate::deployment::apis::{self, Uses};
 
 /// The APIs that must be enabled, by their hosts: for the deployment, its console and its instances.
 pub fn services(intent: &Intent) -> Vec<&'static str> {
     apis::needed(Uses {
+        account: matches!(intent.account, Account::Own { .. }),
         secrets: intent.secrets,
     })
 }
@@ -20,12 +21,43 @@ pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
     }
     // An instance acts as its account, be it the project's default one.
     needed.push((ACT_AS, "roles/iam.serviceAccountUser"));
+    if let Account::Own { console } = intent.account {
+        needed.extend(ACCOUNT);
+        if console {
+            needed.extend(ROLE.iter().map(with("roles/iam.roleAdmin")));
+        }
+    }
     needed.push((ENABLE, "roles/serviceusage.serviceUsageAdmin"));
     needed
 }
 
 pub(super) const ENABLE: &str = "serviceusage.services.enable";
 pub(super) const ACT_AS: &str = "iam.serviceAccounts.actAs";
+
+/// For an account of the deployment's own, and what it may do.
+const ACCOUNT: [(&str, &str); 5] = [
+    (
+        "iam.serviceAccounts.create",
+        "roles/iam.serviceAccountAdmin",
+    ),
+    ("iam.serviceAccounts.get", "roles/iam.serviceAccountAdmin"),
+    ("iam.serviceAccounts.list", "roles/iam.serviceAccountAdmin"),
+    (
+        "resourcemanager.projects.getIamPolicy",
+        "roles/resourcemanager.projectIamAdmin",
+    ),
+    (
+        "resourcemanager.projects.setIamPolicy",
+        "roles/resourcemanager.projectIamAdmin",
+    ),
+];
+
+const ROLE: [&str; 4] = [
+    "iam.roles.create",
+    "iam.roles.get",
+    "iam.roles.undelete",
+    "iam.roles.update",
+];
 
 /// One for each kind that is made, changed and deleted; Google grants them together.
 const COMPUTE: [&str; 16] = [

@@ -7,7 +7,7 @@ use gce::compute::Quota as WireQuota;
 use gce::services::Service;
 use gce::{Client, Error, Scope, name_of};
 
-use super::{Answer, Facts, Intent, Quota, Record, Region, needs};
+use super::{Account, Answer, Facts, Intent, Quota, Record, Region, needs};
 
 impl Facts {
     /// Asks for everything that [`super::preflight`] wants to know.
@@ -130,9 +130,9 @@ fn quota(quota: &WireQuota) -> Option<Quota> {
 }
 
 async fn account(client: &Client, intent: &Intent) -> Answer<bool> {
-    match &intent.service_account {
-        None => Answer::Missing,
-        Some(email) => {
+    match &intent.account {
+        Account::Own { .. } => Answer::Missing,
+        Account::Named(email) => {
             let account = client.service_account(email).await;
             Answer::of(account.map(|account| !account.disabled))
         }

@@ -7,7 +7,8 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use control_plane::preflight::{
-    Answer, Facts, Intent, Place, Quota, Record, Region, Severity, permissions, preflight, services,
+    Account, Answer, Facts, Intent, Place, Quota, Record, Region, Severity, permissions, preflight,
+    services,
 };
 use proptest::prelude::*;
 
@@ -22,7 +23,7 @@ fn intent() -> Intent {
         }],
         external_ip: true,
         disk_gb: 10,
-        service_account: Some("web-vm@demo.iam.gserviceaccount.com".into()),
+        account: Account::Named("web-vm@demo.iam.gserviceaccount.com".into()),
         domain: Some("app.example.com".into()),
         address: Some("203.0.113.7".into()),
         https: true,
@@ -170,6 +171,19 @@ fn missing_permissions_are_named_with_the_role_that_brings_them() {
         .map(|(_, role)| role)
         .collect();
     assert_eq!(preflight(&intent, &facts).len(), roles.len());
+}
+
+#[test]
+fn who_makes_an_account_needs_more_permissions_and_a_role_more_still() {
+    let count = |account| {
+        let mut intent = intent();
+        intent.account = account;
+        permissions(&intent).len()
+    };
+    let named = count(intent().account);
+    let own = count(Account::Own { console: false });
+    let console = count(Account::Own { console: true });
+    assert!(named < own && own < console, "{named} {own} {console}");
 }
 
 #[test]

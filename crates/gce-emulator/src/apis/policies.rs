@@ -33,7 +33,8 @@ pub(super) async fn answer(cloud: &Cloud, asked: &Asked, call: Call) -> Result<V
     match asked.verb.as_str() {
         "getIamPolicy" => {
             exists(cloud, asked)?;
-            let policy = identity::policy_of(cloud.store(), &holder).unwrap_or_default();
+            let policy = identity::policy_of(cloud.store(), &holder);
+            let policy = policy.unwrap_or_else(|| Policy::unwritten(project, &holder));
             Ok(policy.view(requested_version(&call)?))
         }
         "setIamPolicy" => {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::roles;
+use super::{USER, roles};
 use crate::{
     apis,
     compute::{change::Change, fingerprint},
@@ -70,6 +70,24 @@ impl Policy {
         serde_json::from_value(given.clone()).map_err(|error| {
             ApiError::bad_request(format!("Invalid value for field 'policy': {error}."))
         })
+    }
+
+    /// What nobody has written. That of the project names those who work here, as at Google: whoever
+    /// adds somebody by read, change and write then keeps them.
+    pub(crate) fn unwritten(project: &str, holder: &str) -> Self {
+        if holder != format!("projects/{project}") {
+            return Self::default();
+        }
+        let account = format!("serviceAccount:default@{project}.iam.gserviceaccount.com");
+        let owners = Binding {
+            role: "roles/owner".to_owned(),
+            members: vec![account, format!("user:{USER}")],
+            condition: None,
+        };
+        Self {
+            bindings: vec![owners],
+            ..Self::default()
+        }
     }
 
     /// What was set.

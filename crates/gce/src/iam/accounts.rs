@@ -102,6 +102,19 @@ impl Client {
         }
     }
 
+    /// Changes what an account says of itself.
+    pub async fn describe_service_account(
+        &self,
+        email: &str,
+        description: &str,
+    ) -> Result<ServiceAccount, Error> {
+        let path = ["v1", "projects", self.project(), "serviceAccounts", email];
+        let account = json!({ "description": description });
+        let body = json!({ "serviceAccount": account, "updateMask": "description" });
+        let request = self.beside(Method::PATCH, api, &path)?;
+        self.send(&request.body(body).repeatable()).await
+    }
+
     /// Deletes an account. Bindings that name it should be taken away first: they would stay, and name
     /// nobody.
     pub async fn delete_service_account(&self, email: &str) -> Result<(), Error> {

@@ -23,6 +23,8 @@ const ALL: [&str; 8] = [
 /// What of a configuration decides which APIs it needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Uses {
+    /// Instances have an account of the deployment's own.
+    pub(crate) account: bool,
     /// Secrets are read.
     pub(crate) secrets: bool,
 }
@@ -35,6 +37,9 @@ pub(crate) fn needed(uses: Uses) -> Vec<&'static str> {
         "logging.googleapis.com",
         "monitoring.googleapis.com",
     ];
+    if uses.account {
+        hosts.push("iam.googleapis.com");
+    }
     if uses.secrets {
         hosts.push("secretmanager.googleapis.com");
     }

@@ -4,21 +4,30 @@
 //! shape in which the blueprint states it, and its `take` does one step. Everything else, from the
 //! plan to its text, treats them like all others.
 
+pub(super) mod accounts;
 pub(crate) mod apis;
+pub(super) mod grants;
+pub(super) mod roles;
+
+use std::time::Duration;
 
 use gce::{Client, Error};
 use serde_json::Value;
 
-use super::{Id, Kind, Sought, Step};
+use super::{Id, Inventory, Kind, Sought, Step};
 
-/// What there is of a kind.
+/// What there is of a kind. `found` is what is known already.
 pub(super) async fn find(
     client: &Client,
     kind: Kind,
-    _sought: &Sought,
+    sought: &Sought,
+    found: &Inventory,
 ) -> Result<Vec<(Id, Value)>, Error> {
     match kind {
         Kind::Api => apis::find(client).await,
+        Kind::ServiceAccount => accounts::find(client, sought).await,
+        Kind::Role => roles::find(client, sought).await,
+        Kind::Grant => grants::find(client, sought, found).await,
         _ => Ok(Vec::new()),
     }
 }
@@ -27,6 +36,35 @@ pub(super) async fn find(
 pub(super) async fn take(client: &Client, step: &Step) -> Result<(), Error> {
     match step.id.kind {
         Kind::Api => apis::enable(client, &[step]).await,
+        Kind::ServiceAccount => accounts::take(client, step).await,
+        Kind::Role => roles::take(client, step).await,
+        Kind::Grant => grants::take(client, step).await,
         _ => Ok(()),
+    }
+}
+
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Makes something of an API whose calls bear no id by which Google would know them again. After an
+/// answer that was lost it is tried once more; what is there then is what that try has made, if
+/// `is_ours` knows it.
+async fn made<T>(
+    make: impl AsyncFn() -> Result<T, Error>,
+    is_ours: impl AsyncFn() -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let mut attempt = 1;
+    loop {
+        let Err(error) = make().await else {
+            return Ok(());
+        };
+        if error.is_conflict() && is_ours().await? {
+            return Ok(());
+        }
+        if !error.retryable() || attempt == ATTEMPTS {
+            return Err(error);
+        }
+        tokio::time::sleep(PAUSE * attempt).await;
+        attempt += 1;
     }
 }

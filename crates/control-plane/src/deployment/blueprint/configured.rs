@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::user_data::user_data;
-use super::{Blueprint, Front, Public};
+use super::{Blueprint, Front, Identity, Public};
 use crate::configuration::{Configuration, Machine};
 use crate::deployment::Mark;
 use crate::deployment::apis::{self, Uses};
@@ -33,6 +33,7 @@ impl Blueprint {
             update,
             ..
         } = configuration;
+        let identity = Identity::of(configuration, project, &release.image);
         Self {
             name: name.clone(),
             project: project.to_owned(),
@@ -41,7 +42,12 @@ impl Blueprint {
             machine_type: machine.machine_type.clone(),
             image: Some(release.image.clone()),
             metadata: metadata(user_data(app, project, &release.image)),
-            properties: properties(configuration, project, &release.boot_image),
+            properties: properties(
+                configuration,
+                project,
+                &release.boot_image,
+                identity.as_ref(),
+            ),
             policy: policy.clone(),
             update: Some(*update),
             port: app.port,
@@ -54,6 +60,7 @@ impl Blueprint {
                 secure: site.domain.clone().filter(|_| site.https),
                 redirect: site.redirect,
             }),
+            identity,
             apis: apis::needed(uses(configuration))
                 .into_iter()
                 .map(str::to_owned)
@@ -65,6 +72,7 @@ impl Blueprint {
 /// Which APIs beside Compute's a configuration asks for.
 pub(crate) fn uses(configuration: &Configuration) -> Uses {
     Uses {
+        account: configuration.machine.service_account.is_none(),
         secrets: !configuration.app.secrets.is_empty(),
     }
 }
@@ -86,11 +94,13 @@ fn properties(
     configuration: &Configuration,
     project: &str,
     boot_image: &str,
+    identity: Option<&Identity>,
 ) -> Map<String, Value> {
     let Configuration { name, machine, .. } = configuration;
     let mut labels = machine.labels.clone();
     labels.insert("flaskscale".to_owned(), name.clone());
-    let account = machine.service_account.as_deref().unwrap_or("default");
+    let own = identity.map(|identity| identity.email.as_str());
+    let account = machine.service_account.as_deref().or(own);
     let properties = json!({
         "disks": [{
             "boot": true,

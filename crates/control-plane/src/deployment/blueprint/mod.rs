@@ -1,5 +1,6 @@
 mod balancing;
 mod configured;
+mod identity;
 mod machines;
 mod user_data;
 
@@ -17,6 +18,8 @@ use crate::configuration::Update;
 use crate::json::hash;
 
 pub use configured::Release;
+pub use identity::Identity;
+pub(super) use identity::repository;
 pub(crate) use machines::within_reason;
 
 /// What should exist: one web app in managed instance groups behind a load balancer.
@@ -58,6 +61,8 @@ pub struct Blueprint {
     pub draining_s: u32,
     /// Where requests arrive.
     pub front: Front,
+    /// Whom the instances are, unless somebody else's account is named.
+    pub identity: Option<Identity>,
     /// The APIs that the project must have enabled, by their hosts.
     pub apis: Vec<String>,
 }
@@ -105,6 +110,7 @@ impl Blueprint {
             timeout_s: 30,
             draining_s: 10,
             front: Front::Local { port: 80 },
+            identity: None,
             apis: Vec::new(),
         }
     }
@@ -120,6 +126,7 @@ impl Blueprint {
     pub(super) fn parts(&self, found: &Inventory) -> Vec<Part> {
         let apis = self.apis.iter().map(|host| apis::part(host));
         let mut parts: Vec<Part> = apis.collect();
+        parts.extend(self.identity());
         parts.extend(self.checks());
         parts.push(self.template());
         for location in &self.locations {

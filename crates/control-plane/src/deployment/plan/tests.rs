@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::configuration::Configuration;
+use crate::deployment::order::names;
 use crate::deployment::{Cost, Release};
 use crate::json::merged;
 
@@ -87,6 +88,10 @@ fn an_empty_project_gets_everything_and_then_nothing_is_left_to_do() {
 + api compute.googleapis.com
 + api logging.googleapis.com
 + api monitoring.googleapis.com
++ api iam.googleapis.com
++ service account web-vm
++ grant roles/logging.logWriter on the project
++ grant roles/monitoring.metricWriter on the project
 + health check web-serve
 + health check web-heal
 + firewall rule web-probes
@@ -474,9 +479,10 @@ fn any_settings() -> impl Strategy<Value = String> {
     let types = prop::sample::select(vec!["e2-micro", "e2-small"]);
     let domain = prop::sample::select(vec!["", DOMAIN, "site.domain = \"www.example.com\"\n"]);
     let network = prop::sample::select(vec!["default", "private"]);
-    (types, domain, network, 1..4_u16, 0..3_u32).prop_map(|(machine, domain, network, port, draining)| {
+    let console = prop::sample::select(vec!["", CONSOLE]);
+    (types, domain, network, console, 1..4_u16, 0..3_u32).prop_map(|(machine, domain, network, console, port, draining)| {
         format!(
-            "{domain}site.draining_seconds = {draining}\napp.port = {port}\nmachine = {{ type = \"{machine}\", network = \"{network}\" }}\n"
+            "{domain}{console}site.draining_seconds = {draining}\napp.port = {port}\nmachine = {{ type = \"{machine}\", network = \"{network}\" }}\n"
         )
     })
 }
@@ -488,7 +494,7 @@ proptest! {
     fn the_plan_of_what_was_applied_is_empty(
         earlier in any_settings(),
         wanted in any_settings(),
-        missing in prop::collection::btree_set(0..14_usize, 0..14),
+        missing in prop::collection::btree_set(0..22_usize, 0..22),
         issued in any::<bool>(),
     ) {
         let mut found = deployed(&configured(&earlier));
@@ -526,17 +532,20 @@ fn check_order(plan: &Plan, found: &Inventory) {
         for at in ready {
             let step = &plan.steps[at];
             if let Act::Create(body) = &step.act {
+                let own = names(&step.id, Some(body));
                 for named in references(body) {
                     let is_external = named.contains("/networks/")
                         || named.contains("/images/")
                         || named.contains("instanceGroups/")
+                        || named.starts_with("serviceAccounts/")
+                        || named == "secrets/key"
                         || named.starts_with("203.");
                     assert!(
-                        is_external || world.contains(&named),
+                        is_external || own.contains(&named) || world.contains(&named),
                         "{step} names {named}"
                     );
                 }
-                world.insert(step.id.path());
+                world.extend(own);
             }
             done.insert(at);
         }
@@ -547,7 +556,8 @@ impl Inventory {
     fn all_paths(&self) -> BTreeSet<String> {
         Kind::ALL
             .into_iter()
-            .flat_map(|kind| self.all(kind).map(|(id, _)| id.path()).collect::<Vec<_>>())
+            .flat_map(|kind| self.all(kind).collect::<Vec<_>>())
+            .flat_map(|(id, body)| names(id, Some(body)))
             .collect()
     }
 }
@@ -572,4 +582,132 @@ fn an_api_that_is_off_is_enabled_and_never_turned_off() {
     let deleted = steps.filter(|step| step.act == Act::Delete);
     assert!(deleted.clone().count() > 0);
     assert_eq!(deleted.filter(|step| step.id.kind == Kind::Api).count(), 0);
+}
+
+const CONSOLE: &str = "app.console = true\napp.secrets.KEY = \"key/1\"\n";
+
+/// The numbers of the steps that a step of a plan waits for.
+fn needed_by<'a>(plan: &'a Plan, resource: &str) -> Vec<&'a Step> {
+    let step = plan
+        .steps
+        .iter()
+        .find(|step| step.id.to_string() == resource);
+    let needs = step.unwrap().needs.iter();
+    needs.map(|need| &plan.steps[*need]).collect()
+}
+
+#[test]
+fn a_console_gets_a_role_of_its_own_and_each_right_where_it_is_needed() {
+    let image = "us-central1-docker.pkg.dev/demo/web/app:1";
+    let configuration = Configuration::read(&format!("{FILE}{CONSOLE}")).unwrap();
+    let release = Release {
+        image: image.to_owned(),
+        boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
+    };
+    let blueprint = Blueprint::of(&configuration, "demo", &release);
+    let plan = usual(&blueprint, &Inventory::default());
+    let told = told(&plan);
+    let identity = "\
++ service account web-vm
++ custom role flaskscale.web
++ grant roles/logging.logWriter on the project
++ grant roles/monitoring.metricWriter on the project
++ grant roles/flaskscale.web on the project
++ grant roles/iam.serviceAccountUser on serviceAccounts/web-vm@demo.iam.gserviceaccount.com
++ grant roles/secretmanager.secretAccessor on secrets/key
++ grant roles/artifactregistry.reader on locations/us-central1/repositories/web
+";
+    assert!(told.contains(identity), "{told}");
+    let waits = needed_by(&plan, "grant roles/flaskscale.web on the project");
+    let waits: Vec<String> = waits.iter().map(|step| step.id.to_string()).collect();
+    // One writer of a policy after the other.
+    let before = "grant roles/monitoring.metricWriter on the project";
+    assert_eq!(
+        waits,
+        [
+            "service account web-vm",
+            "custom role flaskscale.web",
+            before
+        ]
+    );
+    let group = needed_by(&plan, "managed instance group web in us-central1");
+    let grants = group.iter().filter(|step| step.id.kind == Kind::Grant);
+    assert_eq!(grants.count(), 6, "instances begin to work at once");
+    assert!(usual(&blueprint, &deployed(&blueprint)).is_empty());
+}
+
+#[test]
+fn rights_that_are_asked_for_no_longer_are_taken_back() {
+    let found = deployed(&configured(CONSOLE));
+    let plan = usual(&configured(""), &found);
+    let gone: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|step| step.act == Act::Delete)
+        .map(|step| step.id.to_string())
+        .collect();
+    assert_eq!(
+        gone,
+        [
+            "grant roles/secretmanager.secretAccessor on secrets/key",
+            "grant roles/iam.serviceAccountUser on serviceAccounts/web-vm@demo.iam.gserviceaccount.com",
+            "grant roles/flaskscale.web on the project",
+            "custom role flaskscale.web",
+        ]
+    );
+    let waits = needed_by(&plan, "custom role flaskscale.web");
+    assert_eq!(
+        waits[0].id.to_string(),
+        "grant roles/flaskscale.web on the project"
+    );
+}
+
+#[test]
+fn a_named_account_is_used_and_nothing_is_made_for_it() {
+    let found = deployed(&configured(CONSOLE));
+    let named = "machine.service_account = \"mine@demo.iam.gserviceaccount.com\"\n";
+    let plan = usual(&configured(&format!("{CONSOLE}{named}")), &found);
+    assert!(
+        plan.steps.iter().all(|step| step.act != Act::Delete),
+        "former versions have the account of before: {plan}"
+    );
+    let told = told(&plan);
+    assert!(
+        told.contains("serviceAccounts[0].email: web-vm@demo"),
+        "{told}"
+    );
+    let fresh = usual(&configured(named), &Inventory::default());
+    assert!(!fresh.to_string().contains("web-vm"), "{fresh}");
+}
+
+#[test]
+fn an_account_goes_after_all_who_name_it() {
+    let found = deployed(&configured(CONSOLE));
+    let plan = removal(&Mark::of("web"), &found);
+    let waits = needed_by(&plan, "service account web-vm");
+    let kinds: BTreeSet<Kind> = waits.iter().map(|step| step.id.kind).collect();
+    assert_eq!(kinds, [Kind::Template, Kind::Grant].into());
+    let revoked = plan.steps.iter().find(|step| step.id.kind == Kind::Grant);
+    let member = "serviceAccount:web-vm@demo.iam.gserviceaccount.com";
+    assert_eq!(revoked.unwrap().was["member"], member);
+}
+
+#[test]
+fn an_account_of_the_same_name_is_in_the_way() {
+    let blueprint = configured("");
+    let mut found = deployed(&blueprint);
+    edit(
+        &mut found,
+        Kind::ServiceAccount,
+        &json!({"description": "by hand"}),
+    );
+    let plan = usual(&blueprint, &found);
+    assert_eq!(plan.in_the_way.len(), 1);
+    assert!(
+        plan.to_string()
+            .contains("! service account web-vm is not of this deployment")
+    );
+    let removed = removal(&Mark::of("web"), &found);
+    let is_account = |step: &&Step| step.id.kind == Kind::ServiceAccount;
+    assert_eq!(removed.steps.iter().filter(is_account).count(), 0);
 }
