@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 use support::{Ended, ask, flaskscale, get, refuses, run, until, up::Up};
 
@@ -30,6 +31,10 @@ impl Folder<'_> {
             .args(words)
             .current_dir(self.path)
             .env("FLASKSCALE_API", &self.api);
+        let password = self.path.join("../password");
+        if password.exists() {
+            command.env("FLASKSCALE_ADMIN_PASSWORD_FILE", password);
+        }
         command
     }
 
@@ -411,9 +416,38 @@ fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
     let email = "my-app-vm@flaskscale-local.iam.gserviceaccount.com";
     let account = format!("serviceAccounts/{email}");
     let role = "roles/flaskscale.my_app";
+    folder.refuses(&deploy, "FLASKSCALE_ADMIN_PASSWORD_FILE");
+    assert_eq!(folder.read(&account).0, 404, "nothing was done");
+    fs::write(directory.path().join("password"), "correct horse battery\n").unwrap();
     // Twice, since a role that was deleted is only marked, and its name is taken.
     for _ in 0..2 {
-        let site = site_of(&folder.does(&deploy));
+        let stdout = folder.does(&deploy);
+        let site = site_of(&stdout);
+        for (secret, is_right) in [
+            (
+                "my-app-session-key",
+                (|value| BASE64.decode(value).unwrap().len() == 64) as fn(&str) -> bool,
+            ),
+            ("my-app-admin-password", |value| {
+                value.starts_with("$argon2id$")
+            }),
+        ] {
+            let (_, read) = folder.read(&format!("secrets/{secret}/versions/latest:access"));
+            let value = BASE64
+                .decode(read["payload"]["data"].as_str().unwrap())
+                .unwrap();
+            let value = String::from_utf8(value).unwrap();
+            assert!(is_right(&value), "{secret}");
+            assert!(
+                !stdout.contains(&value) && stdout.contains(&format!("create secret {secret}"))
+            );
+            let (_, policy) = folder.read(&format!("secrets/{secret}:getIamPolicy"));
+            let accessor = json!([{
+                "role": "roles/secretmanager.secretAccessor",
+                "members": [format!("serviceAccount:{email}")],
+            }]);
+            assert_eq!(policy["bindings"], accessor);
+        }
         until("an instance that may look at its group", || {
             let page = get(site, "/")?.body;
             assert!(page.contains("FlaskScale"), "{page}");
@@ -440,6 +474,7 @@ fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
         folder.does(&["destroy", "--confirm", "my-app"]);
         assert_eq!(folder.policy()["bindings"], json!(before));
         assert_eq!(folder.read(&account).0, 404);
+        assert_eq!(folder.read("secrets/my-app-session-key").0, 404);
         assert_eq!(folder.read(role).1["deleted"], true);
     }
     assert!(cloud.end().success());

@@ -56,6 +56,11 @@ impl SecretVersion {
 pub struct Payload(Vec<u8>);
 
 impl Payload {
+    /// Wraps what a version shall hold.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes themselves.
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -114,6 +119,18 @@ impl Client {
         let request = self.beside(Method::POST, api, &path)?.query("secretId", id);
         let body = json!({"replication": {"automatic": {}}, "labels": labels});
         self.send(&request.body(body)).await
+    }
+
+    /// Replaces a secret's labels.
+    pub async fn label_secret(
+        &self,
+        id: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Secret, Error> {
+        let path = ["v1", "projects", self.project(), "secrets", id];
+        let request = self.beside(Method::PATCH, api, &path)?;
+        let request = request.query("updateMask", "labels").repeatable();
+        self.send(&request.body(json!({ "labels": labels }))).await
     }
 
     /// Deletes a secret with all its versions, for good.

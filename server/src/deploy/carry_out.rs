@@ -7,7 +7,7 @@ use control_plane::deployment::{
 };
 use tokio::time::sleep;
 
-use super::{Consent, Target, agreed};
+use super::{Consent, Target, agreed, values::values};
 use crate::failure::Failure;
 
 /// What to do beyond the plan itself.
@@ -87,7 +87,8 @@ pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
     let since = target.client.server_now().unwrap_or_default();
     let count = plan.steps.iter().filter(|step| step.acts()).count();
     let mut done = 0;
-    apply(&target.client, plan, |told| {
+    let values = values(plan, target)?;
+    apply(&target.client, plan, &values, |told| {
         if let Progress::Done(step, took) = told {
             done += 1;
             println!("[{done}/{count}] {step} ({:.1} s)", took.as_secs_f64());

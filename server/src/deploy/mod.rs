@@ -7,6 +7,7 @@ mod reach;
 mod saved;
 mod show;
 mod target;
+mod values;
 
 pub(crate) use ask::{Consent, agreed};
 pub(crate) use carry_out::{CarryOut, canary_first, carry_out, show_and_carry_out, take};

@@ -102,10 +102,15 @@ pub(crate) fn create(path: &Path, password: &str) -> Result<(), SecretsError> {
     let stored = Stored {
         version: VERSION,
         id: hex(&rand::random::<[u8; 4]>()),
-        session_key: STANDARD.encode(rand::random::<[[u8; 32]; KEY_BYTES / 32]>().as_flattened()),
+        session_key: new_session_key(),
         password_hash: password::hash(password)?,
     };
     write(path, &stored)
+}
+
+/// A random key for session cookies, in Base64.
+pub(crate) fn new_session_key() -> String {
+    STANDARD.encode(rand::random::<[[u8; 32]; KEY_BYTES / 32]>().as_flattened())
 }
 
 /// Replaces the password, which ends every session, and keeps the rest.

@@ -1,6 +1,6 @@
 //! The deployment that `up` makes: the tutorial's, on the emulator.
 
-use control_plane::deployment::{Blueprint, Inventory, Sought, Terms, apply, plan};
+use control_plane::deployment::{Blueprint, Inventory, Sought, Terms, Values, apply, plan};
 use gce::Client;
 use gce_emulator::resource::{Key, Kind};
 
@@ -24,7 +24,7 @@ pub(super) async fn deploy(client: &Client) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::broken_because("the local cloud does not answer", &error))?;
     let plan = plan(&blueprint, &inventory, Terms::default());
-    apply(client, &plan, |_| {})
+    apply(client, &plan, &Values::default(), |_| {})
         .await
         .map_err(|error| Failure::broken_because("the deployment failed", &error))
 }

@@ -3,7 +3,6 @@
 use std::{
     env,
     error::Error,
-    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
@@ -132,24 +131,10 @@ pub(crate) fn ensure_secrets(state_dir: &Path) -> Result<Option<String>, Failure
             .map(|_| None)
             .map_err(|error| refuse(&error));
     }
-    let preset = preset_password()?;
+    let preset = secrets::preset()?;
     let password = preset.clone().unwrap_or_else(secrets::generate);
     secrets::create(&path, &password).map_err(|error| refuse(&error))?;
     Ok(preset.is_none().then_some(password))
-}
-
-fn preset_password() -> Result<Option<String>, Failure> {
-    const VARIABLE: &str = "FLASKSCALE_ADMIN_PASSWORD_FILE";
-    let Some(file) = env::var_os(VARIABLE).filter(|file| !file.is_empty()) else {
-        return Ok(None);
-    };
-    let text = fs::read_to_string(&file).map_err(|error| {
-        Failure::input_because(format!("{VARIABLE} {}", Path::new(&file).display()), &error)
-    })?;
-    let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    secrets::accept(password).map(Some).map_err(|error| {
-        Failure::input_because(format!("{VARIABLE} {}", Path::new(&file).display()), &error)
-    })
 }
 
 fn config(wish: &Wish) -> Result<Config, Failure> {

@@ -13,7 +13,7 @@ mod sketch;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoscaler::Policy;
 
@@ -22,6 +22,7 @@ pub use rules::is_image;
 pub use sketch::Sketch;
 
 use crate::Location;
+use crate::deployment::ConsoleSecrets;
 
 /// A valid `flaskscale.toml`, its defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +43,17 @@ pub struct Configuration {
     pub site: Site,
     /// How a new version replaces an old one.
     pub update: Update,
+}
+
+impl Configuration {
+    /// The names of all secrets that instances read.
+    pub(crate) fn secrets(&self) -> BTreeSet<String> {
+        let given = self.app.secrets.values().map(|secret| secret.name.clone());
+        let ours = ConsoleSecrets::of(&self.name);
+        let ours = [ours.session_key, ours.admin_password];
+        let ours = ours.into_iter().filter(|_| self.app.console);
+        given.chain(ours).collect()
+    }
 }
 
 /// `[app]`: the container.

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use gce::{Client, Error};
 
-use super::{Act, Kind, Plan, Step, beside};
+use super::{Act, Kind, Plan, Step, Values, beside};
 
 /// Why a plan was not carried out to its end. What was done is done, and a new plan does not contain it.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum ApplyError {
         #[source]
         source: Error,
     },
+    /// Nothing was done, since nobody says what a secret shall hold.
+    #[error("the secret {0} has no value")]
+    NoValue(String),
     /// What a step waits for is not in the plan, or waits for it.
     #[error("cannot {0}: what it needs is never done")]
     Stuck(String),
@@ -40,8 +43,13 @@ pub enum Progress<'a> {
 pub async fn apply(
     client: &Client,
     plan: &Plan,
+    values: &Values,
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<(), ApplyError> {
+    let mut to_fill = plan.secrets_to_fill();
+    if let Some(secret) = to_fill.find(|secret| values.get(secret).is_none()) {
+        return Err(ApplyError::NoValue(secret.to_owned()));
+    }
     enable(client, plan, &mut tell).await?;
     let client = &client.clone().awaiting_services(NEWS_OF_AN_API);
     let steps = &plan.steps;
@@ -56,7 +64,7 @@ pub async fn apply(
         for at in ready.into_iter().filter(|_| refused.is_none()) {
             begun[at] = true;
             tell(Progress::Begun(&steps[at]));
-            running.push(timed(client, at, &steps[at]));
+            running.push(timed(client, at, &steps[at], values));
         }
         let Some((at, took, result)) = running.next().await else {
             break;
@@ -105,16 +113,21 @@ async fn enable(
     Ok(())
 }
 
-async fn timed(client: &Client, at: usize, step: &Step) -> (usize, Duration, Result<(), Error>) {
+async fn timed(
+    client: &Client,
+    at: usize,
+    step: &Step,
+    values: &Values,
+) -> (usize, Duration, Result<(), Error>) {
     let started = Instant::now();
     tracing::info!(%step, "deploying");
-    let result = take(client, step).await;
+    let result = take(client, step, values).await;
     (at, started.elapsed(), result)
 }
 
-async fn take(client: &Client, step: &Step) -> Result<(), Error> {
+async fn take(client: &Client, step: &Step, values: &Values) -> Result<(), Error> {
     if !step.id.kind.is_of_compute() {
-        return beside::take(client, step).await;
+        return beside::take(client, step, values).await;
     }
     let (scope, name) = (&step.id.scope, step.id.name.as_str());
     let collection = step.id.kind.collection();

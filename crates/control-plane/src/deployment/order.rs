@@ -53,13 +53,18 @@ fn in_the_same_policy(steps: &[Step], at: usize, found: &Inventory) -> Option<us
         .find(|before| policy(&steps[*before]).as_ref() == Some(&own))
 }
 
-/// A new instance begins to work at once, and what it may do takes minutes to be known everywhere.
+/// A new instance begins to work at once: what it reads has to be there, and what it may do takes
+/// minutes to be known everywhere.
 fn rights_first(steps: &[Step], at: usize) -> Vec<usize> {
     let starts = |step: &Step| {
         step.id.kind == Kind::Group && matches!(step.act, Act::Create(_) | Act::Update(_))
     };
-    let gives = |step: &Step| step.id.kind == Kind::Grant && matches!(step.act, Act::Create(_));
-    positions(steps, |_, step| starts(&steps[at]) && gives(step))
+    let gives = |step: &Step| {
+        matches!(step.id.kind, Kind::Grant | Kind::Secret) && !matches!(step.act, Act::Delete)
+    };
+    positions(steps, |_, step| {
+        starts(&steps[at]) && gives(step) && step.acts()
+    })
 }
 
 /// The steps that make what a body names.

@@ -3,6 +3,8 @@ use std::fmt;
 use gce::{Resource, Scope, compute};
 use serde_json::Value;
 
+use super::beside::secrets::FILLED;
+
 /// Compute's host.
 pub(super) const COMPUTE: &str = "compute.googleapis.com";
 
@@ -15,6 +17,8 @@ pub enum Kind {
     ServiceAccount,
     /// A custom role.
     Role,
+    /// A secret of Secret Manager.
+    Secret,
     /// A role that the account has on something.
     Grant,
     /// A global address.
@@ -58,10 +62,11 @@ pub(super) enum Upkeep {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Api,
         Self::ServiceAccount,
         Self::Role,
+        Self::Secret,
         Self::Grant,
         Self::Address,
         Self::Firewall,
@@ -79,7 +84,7 @@ impl Kind {
 
     /// Those that are not Compute's, and can be looked for side by side once the APIs are known. Grants
     /// come later, since the versions in service say where to look.
-    pub(super) const BESIDE: [Self; 2] = [Self::ServiceAccount, Self::Role];
+    pub(super) const BESIDE: [Self; 3] = [Self::ServiceAccount, Self::Role, Self::Secret];
 
     /// As it stands in the path.
     pub fn collection(self) -> &'static str {
@@ -87,6 +92,7 @@ impl Kind {
             Self::Api => "services",
             Self::ServiceAccount => "serviceAccounts",
             Self::Role => "roles",
+            Self::Secret => "secrets",
             Self::Grant => "bindings",
             Self::Address => "addresses",
             Self::Firewall => "firewalls",
@@ -108,6 +114,7 @@ impl Kind {
         match self {
             Self::Api => "serviceusage.googleapis.com",
             Self::ServiceAccount | Self::Role => "iam.googleapis.com",
+            Self::Secret => "secretmanager.googleapis.com",
             Self::Grant => "cloudresourcemanager.googleapis.com",
             _ => COMPUTE,
         }
@@ -125,7 +132,7 @@ impl Kind {
 
     /// Whether it can bear labels; the others are marked in their descriptions.
     pub(super) fn has_labels(self) -> bool {
-        matches!(self, Self::Address | Self::ForwardingRule)
+        matches!(self, Self::Address | Self::ForwardingRule | Self::Secret)
     }
 
     /// Whether its name says what is in it, so that what bears the name is as stated.
@@ -146,6 +153,7 @@ impl Kind {
             // Where it applies cannot be changed.
             Self::Firewall => Upkeep::Anew(&["network", "direction"]),
             Self::Role => Upkeep::Only(&["includedPermissions"]),
+            Self::Secret => Upkeep::Only(&[FILLED]),
             // The size belongs to the autoscaler, and a rollout in progress to whoever started it.
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
             // A policy belongs to its owner, who changes it in the console. A template is immutable,
@@ -170,6 +178,7 @@ impl fmt::Display for Kind {
             Self::Api => "api",
             Self::ServiceAccount => "service account",
             Self::Role => "custom role",
+            Self::Secret => "secret",
             Self::Grant => "grant",
             Self::Address => "address",
             Self::Firewall => "firewall rule",

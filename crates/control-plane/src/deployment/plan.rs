@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::beside::secrets::fills;
 use super::changes::changes;
 use super::mark::LABEL;
 use super::matches::matches;
@@ -70,6 +71,12 @@ impl Plan {
         others
             .map(|step| (step.id.clone(), step.act.clone()))
             .collect()
+    }
+
+    /// The secrets for which somebody has to say what they shall hold.
+    pub fn secrets_to_fill(&self) -> impl Iterator<Item = &str> {
+        let filling = self.steps.iter().filter(|step| fills(step));
+        filling.map(|step| step.id.name.as_str())
     }
 
     /// Whether some API is enabled before anything else. What can only be told by that API is not in

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use crate::configuration::Configuration;
 
 /// Which resources an inventory looks for.
@@ -17,13 +15,12 @@ pub struct Sought {
 impl Sought {
     /// All that a configuration can have led to.
     pub fn of(configuration: &Configuration) -> Self {
-        let secrets = configuration.app.secrets.values();
-        let holders = secrets.map(|secret| format!("secrets/{}", secret.name));
-        let holders: BTreeSet<String> = holders.collect();
+        let names = configuration.secrets();
+        let holders = names.into_iter().map(|name| format!("secrets/{name}"));
         Self {
             deployment: configuration.name.clone(),
             beside: true,
-            holders: holders.into_iter().collect(),
+            holders: holders.collect(),
         }
     }
 

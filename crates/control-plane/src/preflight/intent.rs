@@ -22,8 +22,8 @@ pub struct Intent {
     pub address: Option<String>,
     /// Whether the site is served by HTTPS.
     pub https: bool,
-    /// Whether instances read secrets.
-    pub secrets: bool,
+    /// What instances have to do with secrets.
+    pub secrets: Secrets,
 }
 
 /// The account of a deployment's instances.
@@ -36,6 +36,17 @@ pub enum Account {
         /// Whether it does the work of a console.
         console: bool,
     },
+}
+
+/// What a deployment has to do with Secret Manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// Nothing.
+    None,
+    /// Instances read secrets that are there.
+    Read,
+    /// Some are made for its console.
+    Made,
 }
 
 /// A region of a deployment.
@@ -74,7 +85,11 @@ impl Intent {
             domain: site.domain.clone(),
             address: found.address(&format!("{name}-ip")).map(str::to_owned),
             https: site.https,
-            secrets: !app.secrets.is_empty(),
+            secrets: match (app.console, app.secrets.is_empty()) {
+                (true, _) => Secrets::Made,
+                (false, false) => Secrets::Read,
+                (false, true) => Secrets::None,
+            },
         }
     }
 }

@@ -20,7 +20,7 @@ mod read;
 
 pub use facts::{Answer, Facts, Quota, Record, Region};
 pub use finding::{Finding, Severity};
-pub use intent::{Account, Intent, Place};
+pub use intent::{Account, Intent, Place, Secrets};
 pub use needs::{permissions, services};
 
 /// Everything that stands against a deployment, or is worth knowing before it; what stops it first.

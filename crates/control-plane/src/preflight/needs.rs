@@ -1,13 +1,13 @@
 //! Which APIs a deployment calls, and which permissions its caller needs for them.
 
-use super::{Account, Intent};
+use super::{Account, Intent, Secrets};
 use crate::deployment::apis::{self, Uses};
 
 /// The APIs that must be enabled, by their hosts: for the deployment, its console and its instances.
 pub fn services(intent: &Intent) -> Vec<&'static str> {
     apis::needed(Uses {
         account: matches!(intent.account, Account::Own { .. }),
-        secrets: intent.secrets,
+        secrets: intent.secrets != Secrets::None,
     })
 }
 
@@ -26,6 +26,9 @@ pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
         if console {
             needed.extend(ROLE.iter().map(with("roles/iam.roleAdmin")));
         }
+    }
+    if intent.secrets == Secrets::Made {
+        needed.extend(SECRETS.iter().map(with("roles/secretmanager.admin")));
     }
     needed.push((ENABLE, "roles/serviceusage.serviceUsageAdmin"));
     needed
@@ -50,6 +53,15 @@ const ACCOUNT: [(&str, &str); 5] = [
         "resourcemanager.projects.setIamPolicy",
         "roles/resourcemanager.projectIamAdmin",
     ),
+];
+
+const SECRETS: [&str; 6] = [
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.getIamPolicy",
+    "secretmanager.secrets.list",
+    "secretmanager.secrets.setIamPolicy",
+    "secretmanager.versions.add",
+    "secretmanager.versions.list",
 ];
 
 const ROLE: [&str; 4] = [

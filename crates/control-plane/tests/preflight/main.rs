@@ -7,8 +7,8 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use control_plane::preflight::{
-    Account, Answer, Facts, Intent, Place, Quota, Record, Region, Severity, permissions, preflight,
-    services,
+    Account, Answer, Facts, Intent, Place, Quota, Record, Region, Secrets, Severity, permissions,
+    preflight, services,
 };
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn intent() -> Intent {
         domain: Some("app.example.com".into()),
         address: Some("203.0.113.7".into()),
         https: true,
-        secrets: true,
+        secrets: Secrets::Made,
     }
 }
 
@@ -184,12 +184,15 @@ fn who_makes_an_account_needs_more_permissions_and_a_role_more_still() {
     let own = count(Account::Own { console: false });
     let console = count(Account::Own { console: true });
     assert!(named < own && own < console, "{named} {own} {console}");
+    let mut reads = intent();
+    reads.secrets = Secrets::Read;
+    assert!(permissions(&reads).len() < permissions(&intent()).len());
 }
 
 #[test]
 fn what_is_not_used_is_not_asked_for() {
     let mut plain = intent();
-    (plain.secrets, plain.https) = (false, false);
+    (plain.secrets, plain.https) = (Secrets::None, false);
     let services = services(&plain);
     assert!(!services.iter().any(|name| name.starts_with("secret")));
     let permissions = permissions(&plain);

@@ -8,12 +8,14 @@ pub(super) mod accounts;
 pub(crate) mod apis;
 pub(super) mod grants;
 pub(super) mod roles;
+pub(super) mod secrets;
 
 use std::time::Duration;
 
 use gce::{Client, Error};
 use serde_json::Value;
 
+use self::secrets::Values;
 use super::{Id, Inventory, Kind, Sought, Step};
 
 /// What there is of a kind. `found` is what is known already.
@@ -27,17 +29,19 @@ pub(super) async fn find(
         Kind::Api => apis::find(client).await,
         Kind::ServiceAccount => accounts::find(client, sought).await,
         Kind::Role => roles::find(client, sought).await,
+        Kind::Secret => secrets::find(client, sought).await,
         Kind::Grant => grants::find(client, sought, found).await,
         _ => Ok(Vec::new()),
     }
 }
 
 /// Does a step of one of these kinds, to its end.
-pub(super) async fn take(client: &Client, step: &Step) -> Result<(), Error> {
+pub(super) async fn take(client: &Client, step: &Step, values: &Values) -> Result<(), Error> {
     match step.id.kind {
         Kind::Api => apis::enable(client, &[step]).await,
         Kind::ServiceAccount => accounts::take(client, step).await,
         Kind::Role => roles::take(client, step).await,
+        Kind::Secret => secrets::take(client, step, values).await,
         Kind::Grant => grants::take(client, step).await,
         _ => Ok(()),
     }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::user_data::user_data;
 use super::{Blueprint, Front, Identity, Public};
-use crate::configuration::{Configuration, Machine};
-use crate::deployment::Mark;
+use crate::configuration::{App, Configuration, Machine};
 use crate::deployment::apis::{self, Uses};
+use crate::deployment::{ConsoleSecrets, Mark};
 
 /// What a configuration leaves open, decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ impl Blueprint {
             update,
             ..
         } = configuration;
+        let app = &with_console(app, project, name);
         let identity = Identity::of(configuration, project, &release.image);
         Self {
             name: name.clone(),
@@ -61,6 +62,7 @@ impl Blueprint {
                 redirect: site.redirect,
             }),
             identity,
+            console: app.console,
             apis: apis::needed(uses(configuration))
                 .into_iter()
                 .map(str::to_owned)
@@ -69,11 +71,32 @@ impl Blueprint {
     }
 }
 
+/// The app with the names of what its console shares, if it has one. The values it reads itself.
+fn with_console(app: &App, project: &str, deployment: &str) -> App {
+    let mut app = app.clone();
+    if app.console {
+        let ConsoleSecrets {
+            session_key,
+            admin_password,
+        } = ConsoleSecrets::of(deployment);
+        let named = [
+            ("FLASKSCALE_SESSION_KEY_SECRET", session_key),
+            ("FLASKSCALE_ADMIN_PASSWORD_SECRET", admin_password),
+        ];
+        for (variable, secret) in named {
+            let latest = format!("projects/{project}/secrets/{secret}/versions/latest");
+            let given = app.environment.entry(variable.to_owned());
+            given.or_insert(latest);
+        }
+    }
+    app
+}
+
 /// Which APIs beside Compute's a configuration asks for.
 pub(crate) fn uses(configuration: &Configuration) -> Uses {
     Uses {
         account: configuration.machine.service_account.is_none(),
-        secrets: !configuration.app.secrets.is_empty(),
+        secrets: !configuration.secrets().is_empty(),
     }
 }
 

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use super::Blueprint;
 use crate::configuration::Configuration;
+use crate::deployment::ConsoleSecrets;
+use crate::deployment::beside::secrets::FILLED;
 use crate::deployment::beside::{accounts, grants, roles};
+use crate::deployment::mark::LABEL;
 use crate::deployment::part::{Kind, Part};
 
 /// The account of a deployment's instances.
@@ -69,10 +72,7 @@ impl Identity {
             let itself = format!("{whole}/serviceAccounts/{email}");
             grants.push((grants::ACT_AS.to_owned(), itself));
         }
-        let mut secrets: Vec<&str> = app.secrets.values().map(|one| one.name.as_str()).collect();
-        secrets.sort_unstable();
-        secrets.dedup();
-        for secret in secrets {
+        for secret in configuration.secrets() {
             grants.push((
                 grants::READ_SECRET.to_owned(),
                 format!("{whole}/secrets/{secret}"),
@@ -114,6 +114,18 @@ pub(in crate::deployment) fn repository(image: &str, project: &str) -> Option<St
 }
 
 impl Blueprint {
+    /// What a console's instances share.
+    pub(super) fn secrets(&self) -> Vec<Part> {
+        let ours = ConsoleSecrets::of(&self.name);
+        let names = ours.names().into_iter().filter(|_| self.console);
+        let secret = |name: &str| {
+            let labels = json!({ LABEL: self.name });
+            let body = json!({ "labels": labels, FILLED: true });
+            self.global(Kind::Secret, name.to_owned(), body)
+        };
+        names.map(secret).collect()
+    }
+
     /// The account, its custom role, and what it is granted.
     pub(super) fn identity(&self) -> Vec<Part> {
         let Some(identity) = &self.identity else {

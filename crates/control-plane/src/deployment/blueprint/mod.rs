@@ -63,6 +63,8 @@ pub struct Blueprint {
     pub front: Front,
     /// Whom the instances are, unless somebody else's account is named.
     pub identity: Option<Identity>,
+    /// Whether the app is FlaskScale itself, whose console has secrets.
+    pub console: bool,
     /// The APIs that the project must have enabled, by their hosts.
     pub apis: Vec<String>,
 }
@@ -111,6 +113,7 @@ impl Blueprint {
             draining_s: 10,
             front: Front::Local { port: 80 },
             identity: None,
+            console: false,
             apis: Vec::new(),
         }
     }
@@ -126,6 +129,7 @@ impl Blueprint {
     pub(super) fn parts(&self, found: &Inventory) -> Vec<Part> {
         let apis = self.apis.iter().map(|host| apis::part(host));
         let mut parts: Vec<Part> = apis.collect();
+        parts.extend(self.secrets());
         parts.extend(self.identity());
         parts.extend(self.checks());
         parts.push(self.template());

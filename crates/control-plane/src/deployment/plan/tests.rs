@@ -494,7 +494,7 @@ proptest! {
     fn the_plan_of_what_was_applied_is_empty(
         earlier in any_settings(),
         wanted in any_settings(),
-        missing in prop::collection::btree_set(0..22_usize, 0..22),
+        missing in prop::collection::btree_set(0..26_usize, 0..26),
         issued in any::<bool>(),
     ) {
         let mut found = deployed(&configured(&earlier));
@@ -608,6 +608,8 @@ fn a_console_gets_a_role_of_its_own_and_each_right_where_it_is_needed() {
     let plan = usual(&blueprint, &Inventory::default());
     let told = told(&plan);
     let identity = "\
++ secret web-session-key
++ secret web-admin-password
 + service account web-vm
 + custom role flaskscale.web
 + grant roles/logging.logWriter on the project
@@ -615,6 +617,8 @@ fn a_console_gets_a_role_of_its_own_and_each_right_where_it_is_needed() {
 + grant roles/flaskscale.web on the project
 + grant roles/iam.serviceAccountUser on serviceAccounts/web-vm@demo.iam.gserviceaccount.com
 + grant roles/secretmanager.secretAccessor on secrets/key
++ grant roles/secretmanager.secretAccessor on secrets/web-admin-password
++ grant roles/secretmanager.secretAccessor on secrets/web-session-key
 + grant roles/artifactregistry.reader on locations/us-central1/repositories/web
 ";
     assert!(told.contains(identity), "{told}");
@@ -632,7 +636,7 @@ fn a_console_gets_a_role_of_its_own_and_each_right_where_it_is_needed() {
     );
     let group = needed_by(&plan, "managed instance group web in us-central1");
     let grants = group.iter().filter(|step| step.id.kind == Kind::Grant);
-    assert_eq!(grants.count(), 6, "instances begin to work at once");
+    assert_eq!(grants.count(), 8, "instances begin to work at once");
     assert!(usual(&blueprint, &deployed(&blueprint)).is_empty());
 }
 
@@ -649,9 +653,13 @@ fn rights_that_are_asked_for_no_longer_are_taken_back() {
     assert_eq!(
         gone,
         [
+            "grant roles/secretmanager.secretAccessor on secrets/web-session-key",
+            "grant roles/secretmanager.secretAccessor on secrets/web-admin-password",
             "grant roles/secretmanager.secretAccessor on secrets/key",
             "grant roles/iam.serviceAccountUser on serviceAccounts/web-vm@demo.iam.gserviceaccount.com",
             "grant roles/flaskscale.web on the project",
+            "secret web-session-key",
+            "secret web-admin-password",
             "custom role flaskscale.web",
         ]
     );
@@ -710,4 +718,34 @@ fn an_account_of_the_same_name_is_in_the_way() {
     let removed = removal(&Mark::of("web"), &found);
     let is_account = |step: &&Step| step.id.kind == Kind::ServiceAccount;
     assert_eq!(removed.steps.iter().filter(is_account).count(), 0);
+}
+
+#[test]
+fn a_secret_is_made_without_its_value_and_filled_if_somebody_was_stopped_in_between() {
+    let blueprint = configured(CONSOLE);
+    let plan = usual(&blueprint, &Inventory::default());
+    let to_fill: Vec<&str> = plan.secrets_to_fill().collect();
+    assert_eq!(to_fill, ["web-session-key", "web-admin-password"]);
+    let template = plan
+        .steps
+        .iter()
+        .find(|step| step.id.kind == Kind::Template);
+    let text = template.unwrap().to_json().to_string();
+    for variable in [
+        "FLASKSCALE_SESSION_KEY_SECRET=projects/demo/secrets/web-session-key/versions/latest",
+        "FLASKSCALE_ADMIN_PASSWORD_SECRET=projects/demo/secrets/web-admin-password/versions/latest",
+    ] {
+        assert!(text.contains(variable), "{text}");
+    }
+    let mut found = after(&plan, &Inventory::default());
+    edit(&mut found, Kind::Secret, &json!({"isFilled": false}));
+    let rest = usual(&blueprint, &found);
+    assert_eq!(
+        told(&rest),
+        "~ secret web-admin-password\n    isFilled: false → true\n"
+    );
+    assert_eq!(rest.secrets_to_fill().count(), 1);
+    let group = needed_by(&plan, "managed instance group web in us-central1");
+    let secrets = group.iter().filter(|step| step.id.kind == Kind::Secret);
+    assert_eq!(secrets.count(), 2, "instances read them when they start");
 }
