@@ -8,7 +8,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -16,7 +16,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
-use support::{Ended, ask, flaskscale, get, refuses, run, until, up::Up};
+use support::{Ended, Running, ask, flaskscale, get, refuses, run, until, up::Up};
 
 /// A folder with an app, and the cloud that it goes to.
 struct Folder<'a> {
@@ -489,6 +489,57 @@ fn site_of(stdout: &str) -> SocketAddr {
 
 /// What an instance says as long as it may not look at its own group.
 const NO_NUMBERS: &str = "numbers are not available right now";
+
+#[test]
+fn one_command_at_a_time_and_one_that_was_killed_is_in_nobodys_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.does(&["init"]);
+    let deploy = ["deploy", "--yes", "--image", "docker.io/library/app:1"];
+    let mut first = folder.command(&deploy);
+    first.stdout(Stdio::null()).env("USER", "ada");
+    let mut first = Running::start(&mut first);
+    let lock = || {
+        let address = folder.list("global/addresses").first()?.clone();
+        let user = address["labels"]["flaskscale-lock-user"].as_str()?;
+        Some(user.to_owned())
+    };
+    assert_eq!(until("the lock", lock), "ada");
+    first.signal("-STOP");
+    folder.edit("# draining_seconds = 60", "draining_seconds = 50");
+    for words in [&deploy[..], &["destroy", "--confirm", "my-app"]] {
+        folder.refuses(words, "my-app is not changed: ada on ");
+    }
+    assert_eq!(lock().as_deref(), Some("ada"));
+
+    first.signal("-KILL");
+    first.ended();
+    assert_eq!(lock().as_deref(), Some("ada"), "it could not give it back");
+    // Of a process on another machine nobody knows whether it lives; its lock ends by itself.
+    let relabel = |until: &str| {
+        let address = folder.list("global/addresses").remove(0);
+        let mut labels = address["labels"].clone();
+        labels["flaskscale-lock-process"] = json!("elsewhere-1");
+        labels["flaskscale-lock-until"] = json!(until);
+        let body = json!({"labels": labels, "labelFingerprint": address["labelFingerprint"]});
+        let path = "/compute/v1/projects/flaskscale-local/global/addresses/my-app-ip/setLabels";
+        folder.post(path, &body.to_string());
+    };
+    relabel("4000000000");
+    folder.refuses(&deploy, "wait for the end of that");
+    relabel("1000000000");
+    folder.does(&deploy);
+    assert_eq!(lock(), None, "whoever is done gives it back");
+    folder.does(&["destroy", "--confirm", "my-app"]);
+    assert_eq!(folder.list("global/addresses").len(), 0);
+    assert!(cloud.end().success());
+}
 
 #[test]
 fn init_writes_what_it_finds_and_overwrites_nothing() {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, money, record, take,
+        carry_out, cost_change, first_request, locked, money, record, take,
     },
     failure::Failure,
     logs,
@@ -95,9 +95,13 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     } else {
         planned
     };
-    planned
-        .carry_out(Duration::from_secs(args.patience))
-        .await?;
+    let patience = Duration::from_secs(args.patience);
+    if planned.plan.is_empty() {
+        planned.carry_out(&planned.plan, patience).await?;
+    } else {
+        let work = planned.carry_out_what_holds(patience);
+        locked(&planned.target, planned.plan.new_address(), work).await?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -233,13 +237,27 @@ impl Planned {
         json
     }
 
-    async fn carry_out(&self, patience: Duration) -> Result<(), Failure> {
+    /// Carries the plan out if it still is one, now that nobody else changes anything. The address may
+    /// have been made since, by the lock.
+    async fn carry_out_what_holds(&self, patience: Duration) -> Result<(), Failure> {
+        let found = self.target.inventory().await?;
+        let blueprint = self.target.blueprint(&found, &self.wish).await?;
+        let now = plan(&blueprint, &found, self.terms);
+        if now.without(Kind::Address) != self.plan.without(Kind::Address) {
+            return Err(Failure::input(
+                "what is there has changed since this plan was made: nothing was done, plan again",
+            ));
+        }
+        self.carry_out(&now, patience).await
+    }
+
+    async fn carry_out(&self, plan: &Plan, patience: Duration) -> Result<(), Failure> {
         let how = CarryOut {
             target: &self.target,
             found: &self.found,
             patience,
         };
-        carry_out(&self.plan, how).await?;
+        carry_out(plan, how).await?;
         let found = self.follow_up().await?;
         let reached = first_request(&self.target).await?;
         println!(

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use control_plane::deployment::{Cost, removal};
+use control_plane::deployment::{Cost, Kind, Plan, removal};
 
 use crate::{
-    deploy::{Consent, File, agreed, money, record, take},
+    deploy::{Consent, File, Target, agreed, locked, money, record, take},
     failure::Failure,
     logs,
 };
@@ -56,17 +56,30 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         println!("nothing was done");
         return Ok(ExitCode::SUCCESS);
     }
-    take(&plan, &target).await?;
-    let rest = removal(&mark, &target.inventory().await?);
-    if !rest.is_empty() {
-        return Err(Failure::broken(format!(
-            "some of it is still there:\n{rest}"
-        )));
-    }
+    locked(&target, None, remove(&target, &plan)).await?;
     println!("nothing of it is left");
     // Google gives a released address to somebody else, who could then answer for the domain.
     if let Some(record) = record(&target, &found) {
         println!("DNS record to remove now, since others may get the address: {record}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what was agreed to, unless it is something else by now, and looks whether it is gone.
+async fn remove(target: &Target, agreed_to: &Plan) -> Result<(), Failure> {
+    let mark = target.mark();
+    let plan = removal(&mark, &target.inventory().await?);
+    if plan.without(Kind::Address) != agreed_to.without(Kind::Address) {
+        return Err(Failure::input(
+            "what is there has changed since it was shown: nothing was done, look again",
+        ));
+    }
+    take(&plan, target).await?;
+    let rest = removal(&mark, &target.inventory().await?);
+    if rest.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::broken(format!(
+        "some of it is still there:\n{rest}"
+    )))
 }

@@ -7,7 +7,7 @@ use control_plane::deployment::{
 };
 use tokio::time::sleep;
 
-use super::{Consent, Target, agreed, values::values};
+use super::{Consent, Target, agreed, locked, values::values};
 use crate::failure::Failure;
 
 /// What to do beyond the plan itself.
@@ -71,7 +71,11 @@ pub(crate) async fn show_and_carry_out(
         println!("nothing was done");
         return Ok(false);
     }
-    carry_out(plan, how).await?;
+    if plan.is_empty() {
+        carry_out(plan, how).await?;
+    } else {
+        locked(how.target, None, carry_out(plan, how.clone())).await?;
+    }
     Ok(true)
 }
 

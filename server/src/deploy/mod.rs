@@ -3,6 +3,7 @@
 mod ask;
 mod carry_out;
 mod findings;
+mod lock;
 mod reach;
 mod saved;
 mod show;
@@ -12,6 +13,7 @@ mod values;
 pub(crate) use ask::{Consent, agreed};
 pub(crate) use carry_out::{CarryOut, canary_first, carry_out, show_and_carry_out, take};
 pub(crate) use findings::Findings;
+pub(crate) use lock::locked;
 pub(crate) use reach::{address, first_request, record};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money};

@@ -73,6 +73,18 @@ impl Plan {
             .collect()
     }
 
+    /// The body of the address that it would make.
+    pub fn new_address(&self) -> Option<&Value> {
+        let mut addresses = self
+            .steps
+            .iter()
+            .filter(|step| step.id.kind == Kind::Address);
+        addresses.find_map(|step| match &step.act {
+            Act::Create(body) => Some(body),
+            _ => None,
+        })
+    }
+
     /// The secrets for which somebody has to say what they shall hold.
     pub fn secrets_to_fill(&self) -> impl Iterator<Item = &str> {
         let filling = self.steps.iter().filter(|step| fills(step));
@@ -158,10 +170,22 @@ pub fn removal(mark: &Mark, found: &Inventory) -> Plan {
     // In reverse: what is named last was needed first.
     steps.reverse();
     order(&mut steps, found);
+    lock_last(&mut steps);
     Plan {
         steps,
         hidden: found.hidden().collect(),
         ..Plan::default()
+    }
+}
+
+/// The address holds the lock, and goes when nothing else is left to be guarded.
+fn lock_last(steps: &mut [Step]) {
+    let is_lock = |step: &Step| step.id.kind == Kind::Address;
+    let others: Vec<usize> = (0..steps.len())
+        .filter(|at| !is_lock(&steps[*at]))
+        .collect();
+    for step in steps.iter_mut().filter(|step| is_lock(step)) {
+        step.needs.clone_from(&others);
     }
 }
 

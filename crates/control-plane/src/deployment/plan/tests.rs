@@ -701,6 +701,14 @@ fn an_account_goes_after_all_who_name_it() {
 }
 
 #[test]
+fn the_address_goes_last_since_it_holds_the_lock() {
+    let found = deployed(&configured(CONSOLE));
+    let plan = removal(&Mark::of("web"), &found);
+    let waits = needed_by(&plan, "address web-ip");
+    assert_eq!(waits.len(), plan.steps.len() - 1);
+}
+
+#[test]
 fn an_account_of_the_same_name_is_in_the_way() {
     let blueprint = configured("");
     let mut found = deployed(&blueprint);
