@@ -12,7 +12,7 @@ use super::stop_asked;
 use crate::{
     cloud::{self, CloudChoice, Connection, Found},
     failure::Failure,
-    logs,
+    logs::{self, Style},
     pages::{self, Setup},
     site,
     web::{self, Shutdown, console_host::ConsoleHost, visitor::Proxy},
@@ -35,12 +35,12 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    logs::start("info");
     let stop = stop_asked()?;
     let proxy = proxy()?;
     let public_status = switch("FLASKSCALE_PUBLIC_STATUS", true)?;
     let bound = web::bind(SocketAddr::new(address()?, port(args.port)?)).await?;
     let found = args.cloud.find(site::watched()).await?;
+    logs::start_instance(Style::choose(found == Found::Google).await?);
     let local = matches!(found, Found::Local(_) | Found::Embedded);
     let cloud = open(found).await?;
     let setup = Setup {

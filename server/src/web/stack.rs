@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
 use super::{
-    files, headers, headers::HeaderRules, health, intake, metrics, metrics::Metrics, page_cache,
-    page_cache::PageCache, shield, visitor::Proxy,
+    access, files, headers, headers::HeaderRules, health, intake, metrics, metrics::Metrics,
+    page_cache, page_cache::PageCache, shield, visitor::Proxy,
 };
 use crate::session::{Doorkeeper, guard, log_in, log_out};
 
@@ -49,7 +49,7 @@ pub(crate) fn router(parts: Parts) -> Router {
         draining,
     } = parts;
     let cache = Arc::new(PageCache::new(&page_paths));
-    let rules = HeaderRules::new(proxy);
+    let rules = HeaderRules::new(proxy.clone());
     app.layer(from_fn(hold_together))
         .merge(
             Router::new()
@@ -79,6 +79,7 @@ pub(crate) fn router(parts: Parts) -> Router {
         .layer(from_fn_with_state(rules, headers::secure))
         .layer(from_fn(intake::check))
         .layer(from_fn_with_state(metrics, metrics::count))
+        .layer(from_fn_with_state(proxy, access::log))
 }
 
 async fn hold_together(
