@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, locked, money, record, take,
+        carry_out, cost_change, first_request, locked, money, record, take, usd_per_hour,
     },
     failure::Failure,
     logs,
@@ -225,15 +225,14 @@ impl Planned {
 
     fn json(&self) -> serde_json::Value {
         let (before, after) = self.costs();
-        let hour = |cost: &Cost| {
-            let (least, most) = cost.per_hour();
-            json!({ "least": least, "most": most })
-        };
         let mut json = self.plan.to_json();
         json["name"] = json!(self.target.name());
         json["project"] = json!(self.target.client.project());
         json["findings"] = self.findings.json();
-        json["usd_per_hour"] = json!({ "before": hour(&before), "after": hour(&after) });
+        json["usd_per_hour"] = json!({
+            "before": usd_per_hour(&before),
+            "after": usd_per_hour(&after),
+        });
         json
     }
 

@@ -7,6 +7,7 @@ mod deploy;
 mod destroy;
 mod healthcheck;
 mod init;
+mod open;
 mod password;
 mod release;
 mod rollback;
@@ -62,6 +63,8 @@ enum Command {
     Versions(versions::Args),
     /// Show what is deployed, how it is, what it costs, and what to do next.
     Status(status::Args),
+    /// Open the deployed site in the browser.
+    Open(open::Args),
     /// Remove everything of a deployment.
     Destroy(destroy::Args),
     /// Try a policy on a group's recorded load, before it is applied.
@@ -94,6 +97,7 @@ impl Cli {
             Command::Rollback(args) => block_on(rollback::run(args)),
             Command::Versions(args) => block_on(versions::run(args)),
             Command::Status(args) => block_on(status::run(args)),
+            Command::Open(args) => block_on(open::run(args)),
             Command::Destroy(args) => block_on(destroy::run(args)),
             Command::Backtest(args) => block_on(backtest::run(*args)),
             Command::Healthcheck(args) => block_on(healthcheck::run(args)),

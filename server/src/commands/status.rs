@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use control_plane::deployment::{
-    Blueprint, CertificateState, Cost, GroupProgress, Inventory, Plan, Terms, plan, progress,
-    removal,
+    CertificateState, Cost, GroupProgress, Inventory, Plan, Terms, Version, plan, progress, removal,
 };
+use serde_json::{Value, json};
 
+use super::versions;
 use crate::{
-    deploy::{File, Target, Wish, address, money},
+    deploy::{File, Target, Wish, address, money, record, usd_per_hour},
     failure::Failure,
     logs,
 };
@@ -18,58 +19,78 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     file: File,
+    /// For programs
+    #[arg(long)]
+    json: bool,
 }
+
+/// What went wrong with instances so lately may be why some are missing.
+const LOOKS_BACK_MS: i64 = 10 * 60 * 1000;
 
 /// Everything that is known of a deployment.
 struct Status {
     target: Target,
     found: Inventory,
-    blueprint: Blueprint,
     plan: Plan,
+    versions: Vec<Version>,
     groups: Vec<GroupProgress>,
     certificates: Vec<CertificateState>,
+    cost: Cost,
 }
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     logs::start("warn");
     let target = args.file.open()?;
     let found = target.inventory().await?;
-    println!(
-        "{} in the project {}",
-        target.name(),
-        target.client.project()
-    );
-    if removal(&target.mark(), &found).is_empty() {
-        println!("nothing of it is there; next: flaskscale deploy");
-        return Ok(ExitCode::SUCCESS);
+    let is_there = !removal(&target.mark(), &found).is_empty();
+    match (is_there, args.json) {
+        (true, true) => println!("{:#}", Status::of(target, found).await?.json()),
+        (true, false) => Status::of(target, found).await?.show(),
+        (false, true) => println!("{:#}", nothing(&target)),
+        (false, false) => println!(
+            "{} in the project {}\nnothing of it is there; next: flaskscale deploy",
+            target.name(),
+            target.client.project()
+        ),
     }
-    Status::of(target, found).await?.show();
     Ok(ExitCode::SUCCESS)
+}
+
+/// What programs read of a deployment that is not there.
+fn nothing(target: &Target) -> Value {
+    json!({
+        "name": target.name(),
+        "project": target.client.project(),
+        "is_there": false,
+        "next": "flaskscale deploy",
+    })
 }
 
 impl Status {
     async fn of(target: Target, found: Inventory) -> Result<Self, Failure> {
         let blueprint = target.blueprint(&found, &Wish::default()).await?;
         let plan = plan(&blueprint, &found, Terms::default());
-        let since = target.client.server_now().unwrap_or_default();
+        let since = target.client.server_now().unwrap_or_default() - LOOKS_BACK_MS;
         let groups = progress(&target.client, target.name(), since)
             .await
             .map_err(|error| Failure::broken_because("cannot look at the groups", &error))?;
-        let certificates = found.certificates(&target.mark());
+        let mark = target.mark();
         Ok(Self {
+            plan,
+            versions: found.versions(&mark),
+            groups,
+            certificates: found.certificates(&mark),
+            cost: Cost::of(&mark, &found),
             target,
             found,
-            blueprint,
-            plan,
-            groups,
-            certificates,
         })
     }
 
     /// `=` is as the configuration asks, `+` is missing, `~` differs, `-` is asked for no longer.
     fn show(&self) {
-        print!("{}", self.plan);
-        if let Some(version) = self.found.in_service(self.target.name()) {
+        let (name, project) = (self.target.name(), self.target.client.project());
+        print!("{name} in the project {project}\n{}", self.plan);
+        if let Some(version) = self.found.in_service(name) {
             let image = version.image.as_deref().unwrap_or("no image noted");
             println!("version {}, {image}", version.template);
         }
@@ -86,39 +107,72 @@ impl Status {
         for certificate in &self.certificates {
             println!("{certificate}");
         }
-        if let Some(address) = address(self.target.name(), &self.found) {
+        if let Some(address) = address(name, &self.found) {
             println!("address {address}");
         }
-        let cost = Cost::of(&self.target.mark(), &self.found);
-        println!("costs {}, without traffic", money(&cost));
-        println!("{}", self.next());
+        println!("costs {}, without traffic", money(&self.cost));
+        match self.next() {
+            Some(next) => println!("next: {next}"),
+            None => println!("all is as the configuration asks"),
+        }
     }
 
-    fn next(&self) -> String {
-        let changes = self.plan.steps.iter().filter(|step| step.acts()).count();
-        let is_serving = |group: &GroupProgress| group.ready >= group.size;
-        let waiting = self.certificates.iter().find(|one| !one.is_active());
-        let versions = self.found.versions(&self.target.mark());
-        if let Some(canary) = versions.iter().find(|version| version.is_canary) {
+    fn json(&self) -> Value {
+        let certificate = |one: &CertificateState| {
+            let domain =
+                |(domain, status): &(String, String)| json!({ "domain": domain, "status": status });
+            json!({
+                "name": one.name,
+                "status": one.status,
+                "domains": one.domains.iter().map(domain).collect::<Vec<_>>(),
+                "advice": one.advice(),
+            })
+        };
+        let mut json = self.plan.to_json();
+        json["name"] = json!(self.target.name());
+        json["project"] = json!(self.target.client.project());
+        json["is_there"] = json!(true);
+        json["versions"] = versions::json(&self.versions);
+        json["groups"] = json!(self.groups);
+        json["certificates"] = self.certificates.iter().map(certificate).collect();
+        json["address"] = json!(address(self.target.name(), &self.found));
+        json["dns_record"] = json!(record(&self.target, &self.found));
+        json["usd_per_hour"] = usd_per_hour(&self.cost);
+        json["machine_types_without_price"] = json!(self.cost.unpriced);
+        json["next"] = json!(self.next());
+        json
+    }
+
+    /// The one thing to do, if something is missing.
+    fn next(&self) -> Option<String> {
+        if let Some(canary) = self.versions.iter().find(|version| version.is_canary) {
             let canary = &canary.template;
-            return format!("next: {canary} is tried; flaskscale release --promote or --abort");
+            return Some(format!(
+                "{canary} is tried; flaskscale release --promote or --abort"
+            ));
         }
+        let changes = self.plan.steps.iter().filter(|step| step.acts()).count();
         if changes > 0 {
-            return format!("next: flaskscale deploy; resources to change: {changes}");
+            return Some(format!("flaskscale deploy; resources to change: {changes}"));
         }
-        if !self.groups.iter().all(is_serving) {
-            return "next: wait; if it lasts, look at the instances' logs".to_owned();
+        if let Some(group) = self.groups.iter().find(|group| group.ready < group.size) {
+            let name = &group.group;
+            return Some(match (&group.shortage, group.troubles.last()) {
+                (Some(shortage), _) => format!("wait; {name} is short of machines: {shortage}"),
+                (None, Some(trouble)) => format!("wait; {name} could not start one: {trouble}"),
+                (None, None) => "wait; if it lasts, look at the instances' logs".to_owned(),
+            });
         }
-        match (
-            waiting,
-            self.found.address(&format!("{}-ip", self.blueprint.name)),
-        ) {
-            (Some(certificate), Some(ip)) => {
-                let domain = certificate.domains.first();
-                let domain = domain.map_or("", |(domain, _)| domain);
-                format!("next: the certificate needs the DNS record {domain}. 300 IN A {ip}")
-            }
-            _ => "all is as the configuration asks".to_owned(),
+        self.next_of_certificates()
+    }
+
+    fn next_of_certificates(&self) -> Option<String> {
+        let mut pending = self.certificates.iter().filter(|one| !one.is_active());
+        let certificate = pending.next()?;
+        if let Some(advice) = certificate.advice().into_iter().next() {
+            return Some(advice);
         }
+        let record = record(&self.target, &self.found)?;
+        Some(format!("the certificate needs the DNS record {record}"))
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use control_plane::deployment::Version;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{deploy::File, failure::Failure, logs};
 
@@ -22,16 +22,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let target = args.file.open()?;
     let versions = target.inventory().await?.versions(&target.mark());
     if args.json {
-        let versions = versions.iter().map(|version| {
-            json!({
-                "version": version.template,
-                "image": version.image,
-                "created": version.created,
-                "in_service": version.in_service,
-                "canary": version.is_canary,
-            })
-        });
-        println!("{:#}", json!(versions.collect::<Vec<_>>()));
+        println!("{:#}", json(&versions));
         return Ok(ExitCode::SUCCESS);
     }
     if versions.is_empty() {
@@ -41,6 +32,20 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         println!("{}", line(version));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// For programs.
+pub(super) fn json(versions: &[Version]) -> Value {
+    let version = |version: &Version| {
+        json!({
+            "version": version.template,
+            "image": version.image,
+            "created": version.created,
+            "in_service": version.in_service,
+            "canary": version.is_canary,
+        })
+    };
+    versions.iter().map(version).collect()
 }
 
 fn line(version: &Version) -> String {

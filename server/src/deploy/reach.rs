@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use control_plane::{configuration::Configuration, deployment::Inventory};
+use control_plane::{
+    configuration::Configuration,
+    deployment::{CertificateState, Inventory},
+};
 use gce::Scope;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -37,12 +40,33 @@ pub(crate) fn address(deployment: &str, found: &Inventory) -> Option<String> {
     )
 }
 
+/// Where a browser finds the site: under its domain once Google has issued the certificate, which it does
+/// only when the name leads to the address; in the local cloud, where no name leads, always at the
+/// address. `None` before there is one.
+pub(crate) fn site_url(target: &Target, found: &Inventory) -> Option<String> {
+    let certificates = found.certificates(&target.mark());
+    let domain = target.configuration.site.domain.as_ref();
+    let is_issued = |domain: &str| {
+        let names = |one: &CertificateState| one.domains.iter().any(|(name, _)| name == domain);
+        certificates.iter().any(|one| one.is_active() && names(one))
+    };
+    let rule = found.forwarding_rule(&format!("{}-80", target.name()))?;
+    match domain.filter(|domain| is_issued(domain) && !is_local(rule)) {
+        Some(domain) => Some(format!("https://{domain}/")),
+        None => address(target.name(), found).map(|address| format!("http://{address}/")),
+    }
+}
+
 /// The DNS record that leads the domain to this deployment, as a zone file has it; `None` without a
 /// domain, or before there is an address.
 pub(crate) fn record(target: &Target, found: &Inventory) -> Option<String> {
     let domain = target.configuration.site.domain.as_ref()?;
     let ip = found.address(&format!("{}-ip", target.name()))?;
     Some(format!("{domain}. 300 IN A {ip}"))
+}
+
+fn is_local(rule: &Value) -> bool {
+    rule["labels"][PORT_LABEL].is_string()
 }
 
 /// Host and port.

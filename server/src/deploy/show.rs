@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use autoscaler::backtest::{PRICES_AS_OF, PRICES_REGION};
 use control_plane::deployment::Cost;
+use serde_json::{Value, json};
 
 /// What a deployment costs, line by line.
 pub(crate) fn cost_now(cost: &Cost) -> String {
@@ -51,6 +52,12 @@ pub(crate) fn money(cost: &Cost) -> String {
         range(least, most, 4),
         range(month_least, month_most, 2)
     )
+}
+
+/// The same for programs: US dollars for an hour, `{"least": 0.0713, "most": 0.1637}`.
+pub(crate) fn usd_per_hour(cost: &Cost) -> Value {
+    let (least, most) = cost.per_hour();
+    json!({ "least": least, "most": most })
 }
 
 fn range(least: f64, most: f64, digits: usize) -> String {

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod folder;
 pub mod up;
 
 use std::{

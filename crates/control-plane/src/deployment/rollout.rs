@@ -10,12 +10,13 @@ use gce::compute::{
     OperationErrorItem, VersionRef,
 };
 use gce::{Client, Error, Scope};
+use serde::Serialize;
 
 use super::{Kind, Mark};
 use crate::time::parse;
 
 /// One group, on its way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GroupProgress {
     /// `web in us-central1`.
     pub group: String,

@@ -1,0 +1,147 @@
+//! `flaskscale status`, `open` and what else is done with a deployment that is there: against the local
+//! cloud.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+use support::{flaskscale, folder::Folder, get, until, up::Up};
+
+const IMAGE: [&str; 2] = ["--image", "docker.io/library/app:1"];
+
+#[test]
+fn a_deployment_is_seen_and_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
+    let cloud = local_cloud(directory.path());
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.does(&["init"]);
+
+    before_there_is_one_programs_are_told_so(&folder);
+    folder.does(&[&["deploy", "--yes"][..], &IMAGE].concat());
+    a_program_reads_what_a_person_reads(&folder);
+    a_certificate_that_waits_is_told_with_its_record(&folder);
+    the_site_opens_in_the_browser(&folder);
+    assert!(cloud.end().success());
+}
+
+fn local_cloud(directory: &Path) -> Up {
+    let mut up = flaskscale();
+    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
+    up.arg("--state-dir").arg(directory.join("state"));
+    Up::start(&mut up)
+}
+
+fn status(folder: &Folder<'_>) -> Value {
+    serde_json::from_str(&folder.does(&["status", "--json"])).unwrap()
+}
+
+fn before_there_is_one_programs_are_told_so(folder: &Folder<'_>) {
+    let nothing = json!({
+        "name": "my-app",
+        "project": "flaskscale-local",
+        "is_there": false,
+        "next": "flaskscale deploy",
+    });
+    assert_eq!(status(folder), nothing);
+    folder.refuses(
+        &["open"],
+        "my-app is reached nowhere yet: flaskscale deploy",
+    );
+}
+
+fn a_program_reads_what_a_person_reads(folder: &Folder<'_>) {
+    let (status, text) = (status(folder), folder.does(&["status"]));
+    let shown = |what: &str| assert!(text.contains(what), "{what} is not in {text}");
+    let steps = status["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 11);
+    assert!(steps.iter().all(|step| step["act"] == "keep"), "{status:#}");
+    assert_eq!(
+        status["groups"][0],
+        json!({
+            "group": "my-app in us-central1",
+            "size": 2,
+            "ready": 2,
+            "others": 0,
+            "is_reached": true,
+            "troubles": [],
+            "shortage": null,
+        })
+    );
+    shown("my-app in us-central1: 2 of 2 instances serve, 0 come or go");
+    assert_eq!(status["versions"][0]["image"], "docker.io/library/app:1");
+    assert_eq!(status["versions"][0]["in_service"], true);
+    shown(status["versions"][0]["version"].as_str().unwrap());
+    shown(&format!("address {}", status["address"].as_str().unwrap()));
+    let cost = &status["usd_per_hour"];
+    let (least, most) = (&cost["least"], &cost["most"]);
+    shown(&format!(
+        "costs {:.4} to {:.4} USD an hour",
+        least.as_f64().unwrap(),
+        most.as_f64().unwrap()
+    ));
+    assert_eq!(status["next"], Value::Null);
+    shown("all is as the configuration asks");
+}
+
+fn a_certificate_that_waits_is_told_with_its_record(folder: &Folder<'_>) {
+    folder.edit("# domain =", "domain =");
+    assert_eq!(
+        status(folder)["next"],
+        "flaskscale deploy; resources to change: 3"
+    );
+    folder.does(&["deploy", "--yes"]);
+    let seen = status(folder);
+    let record = seen["dns_record"].as_str().unwrap();
+    assert!(
+        record.starts_with("app.example.com. 300 IN A 203.0.113."),
+        "{record}"
+    );
+    let certificate = &seen["certificates"][0];
+    assert_eq!(certificate["domains"][0]["domain"], "app.example.com");
+    assert_eq!(certificate["advice"], json!([]));
+    if certificate["status"] == "PROVISIONING" {
+        let next = format!("the certificate needs the DNS record {record}");
+        assert_eq!(seen["next"], json!(next));
+    }
+    until("the certificate", || {
+        let status = status(folder);
+        (status["certificates"][0]["status"] == "ACTIVE").then_some(())
+    });
+}
+
+/// The browser is a program of that name on the path, as a desktop has one.
+fn the_site_opens_in_the_browser(folder: &Folder<'_>) {
+    let url = folder.does(&["open", "--print"]);
+    let site = url.strip_prefix("http://").unwrap().trim_end_matches("/\n");
+    assert_eq!(get(site.parse().unwrap(), "/health").unwrap().status, 200);
+
+    let (bin, opened) = browser(folder.path);
+    let path = env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let open = support::run(folder.command(&["open"]).env("PATH", path));
+    assert_eq!(open.code, Some(0), "{}", open.stderr);
+    assert_eq!(fs::read_to_string(opened).unwrap(), url);
+}
+
+/// A directory with a browser that writes down what it was asked for, and where.
+fn browser(directory: &Path) -> (PathBuf, PathBuf) {
+    let (bin, opened) = (directory.join("bin"), directory.join("opened"));
+    fs::create_dir(&bin).unwrap();
+    let program = bin.join("xdg-open");
+    let script = format!("#!/bin/sh\necho \"$1\" > {}\n", opened.display());
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    (bin, opened)
+}
