@@ -443,6 +443,70 @@ fn one_command_at_a_time_and_one_that_was_killed_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    let zones = "/dns/v1/projects/flaskscale-local/managedZones";
+    let zone = r#"{"name": "example", "dnsName": "example.com.", "description": ""}"#;
+    folder.post(zones, zone);
+    let records = |name: &str| {
+        let path = format!("{zones}/example/rrsets?name={name}");
+        let answer = get(folder.address(), &path).unwrap();
+        let list: Value = serde_json::from_str(&answer.body).unwrap();
+        let sets = list["rrsets"].as_array().cloned().unwrap_or_default();
+        sets.into_iter()
+            .map(|set| (set["type"].clone(), set["rrdatas"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let name = "app.example.com.";
+    folder.does(&["init"]);
+    folder.edit("# domain =", "domain =");
+    let image = ["--image", "docker.io/library/app:1"];
+
+    // Somebody else's record is named and left alone.
+    let theirs =
+        r#"{"name": "app.example.com.", "type": "A", "ttl": 60, "rrdatas": ["192.0.2.1"]}"#;
+    let changes = format!("{zones}/example/changes");
+    folder.post(&changes, &format!(r#"{{"additions": [{theirs}]}}"#));
+    let stdout = folder.does(&[&["deploy", "--yes"], &image[..]].concat());
+    assert!(
+        stdout.contains("! 'app.example.com' leads to 192.0.2.1"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("DNS record to set: app.example.com. 300 IN A "),
+        "{stdout}"
+    );
+    let before = vec![(json!("A"), json!(["192.0.2.1"]))];
+    assert_eq!(records(name), before);
+
+    // Once the name is free it is led here, and the certificate comes by itself.
+    folder.post(&changes, &format!(r#"{{"deletions": [{theirs}]}}"#));
+    assert_eq!(folder.plan(&[], "+~±-!"), [format!("+ DNS record {name}")]);
+    let stdout = folder.does(&["deploy", "--yes"]);
+    assert!(!stdout.contains("DNS record to set"), "{stdout}");
+    let address = folder.list("global/addresses")[0]["address"].clone();
+    assert_eq!(records(name), [(json!("A"), json!([address]))]);
+    let site = site_of(&stdout);
+    until("HTTP that leads to HTTPS", || {
+        folder.does(&["deploy", "--yes"]);
+        (get(site, "/").unwrap().status == 301).then_some(())
+    });
+
+    let stdout = folder.does(&["destroy", "--confirm", "my-app"]);
+    assert!(!stdout.contains("DNS record to remove"), "{stdout}");
+    assert_eq!(records(name), []);
+    assert_eq!(records("_flaskscale.app.example.com."), []);
+    assert!(cloud.end().success());
+}
+
+#[test]
 fn init_writes_what_it_finds_and_overwrites_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("1_Shop App");

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, locked, money, record, take, usd_per_hour,
+        carry_out, cost_change, first_request, leads_here, locked, money, record, take, usd_per_hour,
     },
     failure::Failure,
     logs,
@@ -303,7 +303,9 @@ impl Planned {
         if let Some(address) = address(name, found) {
             println!("address {address}");
         }
-        if let Some(record) = record(&self.target, found) {
+        if let Some(record) = record(&self.target, found)
+            && !leads_here(&self.target, found)
+        {
             println!("DNS record to set: {record}");
         }
         let cost = Cost::of(&self.target.mark(), found);

@@ -69,6 +69,21 @@ fn is_local(rule: &Value) -> bool {
     rule["labels"][PORT_LABEL].is_string()
 }
 
+/// Whether the domain leads to this deployment already, as far as a zone of the project says it.
+pub(crate) fn leads_here(target: &Target, found: &Inventory) -> bool {
+    let domain = target.configuration.site.domain.as_deref();
+    let leads = domain.and_then(|domain| found.leads(domain, &target.mark()));
+    let ip = found.address(&format!("{}-ip", target.name()));
+    leads.is_some_and(|(to, _)| Some(to) == ip)
+}
+
+/// Whether this deployment has led the domain somewhere itself, and takes that back when it goes.
+pub(crate) fn has_led(target: &Target, found: &Inventory) -> bool {
+    let domain = target.configuration.site.domain.as_deref();
+    let leads = domain.and_then(|domain| found.leads(domain, &target.mark()));
+    leads.is_some_and(|(_, by_us)| by_us)
+}
+
 /// Host and port.
 fn authority(rule: &Value) -> Option<String> {
     match rule["labels"][PORT_LABEL].as_str() {

@@ -19,6 +19,8 @@ pub struct Inventory {
     found: BTreeMap<Id, Value>,
     /// Kinds that the caller may not see.
     hidden: BTreeSet<Kind>,
+    /// The zone that answers for a domain, where it is the caller's to change.
+    zones: BTreeMap<String, String>,
 }
 
 /// The template that a deployment's instances are made from.
@@ -63,6 +65,9 @@ impl Inventory {
         // Which repositories have a policy of interest is known by the templates' images.
         others.look_beside(client, &[Kind::Grant], sought).await?;
         others.mark_grants(&sought.deployment);
+        if others.has_api(Kind::Record.api()) {
+            others.look_at_domains(client, sought).await?;
+        }
         Ok(others)
     }
 
@@ -87,6 +92,31 @@ impl Inventory {
             }
         }
         Ok(())
+    }
+
+    /// A zone that may not be read is as good as somebody else's.
+    async fn look_at_domains(&mut self, client: &Client, sought: &Sought) -> Result<(), Error> {
+        let domains = match beside::records::find(client, sought, self).await {
+            Err(error) if is_refusal(&error) => return Ok(()),
+            other => other?,
+        };
+        self.zones = domains.zones;
+        self.found.extend(domains.records);
+        Ok(())
+    }
+
+    /// The zone of a domain, if it is the caller's to change.
+    pub(super) fn zone(&self, domain: &str) -> Option<&str> {
+        self.zones.get(domain).map(String::as_str)
+    }
+
+    /// Where a domain leads, as far as a zone of the project says it, and whether a deployment with this
+    /// mark has led it there.
+    pub fn leads(&self, domain: &str, mark: &Mark) -> Option<(&str, bool)> {
+        let mut records = self.all(Kind::Record);
+        let (id, body) = records.find(|(id, _)| id.name.trim_end_matches('.') == domain)?;
+        let target = body["rrdatas"][0].as_str()?;
+        Some((target, mark.is_on(id.kind, body)))
     }
 
     /// A grant is of whoever the account is of; without an account there is nobody who could have it.
@@ -198,6 +228,12 @@ impl Inventory {
             scope: Scope::Global,
             name: name.to_owned(),
         })
+    }
+
+    /// Has a zone of the project answer for a domain.
+    #[cfg(test)]
+    pub(super) fn answer_for(&mut self, domain: &str, zone: &str) {
+        self.zones.insert(domain.to_owned(), zone.to_owned());
     }
 
     pub(super) fn set(&mut self, id: Id, body: Value) {

@@ -27,6 +27,12 @@ impl Mark {
         format!("{LABEL}:{};v=1", self.deployment)
     }
 
+    /// The deployment that a description names.
+    pub(super) fn name_in(body: &Value) -> Option<&str> {
+        let rest = body["description"].as_str()?.strip_prefix(LABEL)?;
+        rest.strip_prefix(':')?.split(';').next()
+    }
+
     /// Whether a resource bears it, in its description or as a label.
     pub(super) fn is_on(&self, kind: Kind, body: &Value) -> bool {
         let described = body["description"].as_str().is_some_and(|description| {

@@ -30,7 +30,10 @@ pub(super) fn order(steps: &mut [Step], found: &Inventory) {
         needs.extend(rights_first(steps, at));
         steps[at].needs = needs.into_iter().collect();
     }
-    for step in steps.iter_mut().filter(|step| step.act == Act::Delete) {
+    for step in steps
+        .iter_mut()
+        .filter(|step| matches!(step.act, Act::Update(_) | Act::Delete))
+    {
         step.was = found.get(&step.id).cloned().unwrap_or_default();
     }
 }

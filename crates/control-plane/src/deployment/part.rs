@@ -45,6 +45,8 @@ pub enum Kind {
     SecureProxy,
     /// A forwarding rule.
     ForwardingRule,
+    /// A DNS record.
+    Record,
 }
 
 /// What differs from the blueprint may be changed, or is none of the blueprint's business.
@@ -62,7 +64,7 @@ pub(super) enum Upkeep {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Api,
         Self::ServiceAccount,
         Self::Role,
@@ -80,6 +82,7 @@ impl Kind {
         Self::Proxy,
         Self::SecureProxy,
         Self::ForwardingRule,
+        Self::Record,
     ];
 
     /// Those that are not Compute's, and can be looked for side by side once the APIs are known. Grants
@@ -106,6 +109,7 @@ impl Kind {
             Self::Proxy => compute::TargetHttpProxy::COLLECTION,
             Self::SecureProxy => "targetHttpsProxies",
             Self::ForwardingRule => compute::ForwardingRule::COLLECTION,
+            Self::Record => "rrsets",
         }
     }
 
@@ -115,6 +119,7 @@ impl Kind {
             Self::Api => "serviceusage.googleapis.com",
             Self::ServiceAccount | Self::Role => "iam.googleapis.com",
             Self::Secret => "secretmanager.googleapis.com",
+            Self::Record => "dns.googleapis.com",
             Self::Grant => "cloudresourcemanager.googleapis.com",
             _ => COMPUTE,
         }
@@ -154,6 +159,7 @@ impl Kind {
             Self::Firewall => Upkeep::Anew(&["network", "direction"]),
             Self::Role => Upkeep::Only(&["includedPermissions"]),
             Self::Secret => Upkeep::Only(&[FILLED]),
+            Self::Record => Upkeep::Only(&["type", "rrdatas"]),
             // The size belongs to the autoscaler, and a rollout in progress to whoever started it.
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
             // A policy belongs to its owner, who changes it in the console. A template is immutable,
@@ -192,6 +198,7 @@ impl fmt::Display for Kind {
             Self::Proxy => "target HTTP proxy",
             Self::SecureProxy => "target HTTPS proxy",
             Self::ForwardingRule => "forwarding rule",
+            Self::Record => "DNS record",
         })
     }
 }

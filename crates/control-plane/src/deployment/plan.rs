@@ -146,6 +146,11 @@ pub fn plan(blueprint: &Blueprint, found: &Inventory, terms: Terms) -> Plan {
     let mut plan = Plan::default();
     for part in &parts {
         match found.get(&part.id) {
+            // Where a domain leads is told by the findings; the site can be reached without it.
+            Some(actual)
+                if part.id.kind == Kind::Record
+                    && !is_ours(blueprint, part, actual)
+                    && !terms.adopt => {}
             Some(actual) if !is_ours(blueprint, part, actual) && !terms.adopt => {
                 plan.in_the_way.push(part.id.clone());
             }

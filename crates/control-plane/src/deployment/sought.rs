@@ -10,6 +10,8 @@ pub struct Sought {
     /// What the account may have been granted something on, beside the project and the repositories of
     /// its images: `secrets/S`.
     pub(super) holders: Vec<String>,
+    /// The domain of the site.
+    pub(super) domain: Option<String>,
 }
 
 impl Sought {
@@ -21,6 +23,7 @@ impl Sought {
             deployment: configuration.name.clone(),
             beside: true,
             holders: holders.collect(),
+            domain: configuration.site.domain.clone(),
         }
     }
 
@@ -30,6 +33,7 @@ impl Sought {
             deployment: deployment.to_owned(),
             beside: false,
             holders: Vec::new(),
+            domain: None,
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Step {
     pub changes: Vec<FieldChange>,
     /// Why, where the act does not say it.
     pub why: Option<String>,
-    /// What there is before a deletion, for kinds that are not deleted by their names alone.
+    /// What there is before a change or a deletion, for kinds of which the name alone does not say it.
     pub(super) was: Value,
     /// The steps of the same plan that must be done before, by their place in it.
     pub(super) needs: Vec<usize>,

@@ -7,6 +7,7 @@
 pub(super) mod accounts;
 pub(crate) mod apis;
 pub(super) mod grants;
+pub(super) mod records;
 pub(super) mod roles;
 pub(super) mod secrets;
 
@@ -42,6 +43,7 @@ pub(super) async fn take(client: &Client, step: &Step, values: &Values) -> Resul
         Kind::ServiceAccount => accounts::take(client, step).await,
         Kind::Role => roles::take(client, step).await,
         Kind::Secret => secrets::take(client, step, values).await,
+        Kind::Record => records::take(client, step).await,
         Kind::Grant => grants::take(client, step).await,
         _ => Ok(()),
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Blueprint, Front, Public};
 use crate::deployment::Inventory;
+use crate::deployment::beside::records;
 use crate::deployment::part::{Id, Kind, Part};
 use crate::json::hash;
 use crate::url::is_same;
@@ -101,9 +102,22 @@ impl Blueprint {
         }
         let proxy = self.proxy(Kind::Proxy, "http", &plain_map, json!({}));
         let rule = self.rule(self.named("80"), 80, &proxy, Some(&address));
+        let record = self.record(public, &address, found);
         parts.insert(0, address);
         parts.extend([proxy, rule]);
+        parts.extend(record);
         parts
+    }
+
+    /// Leads the domain here, if that is in our hands. Before the address has digits its URL stands for
+    /// them.
+    fn record(&self, public: &Public, address: &Part, found: &Inventory) -> Option<Part> {
+        let domain = public.domain.as_ref()?;
+        let zone = found.zone(domain)?;
+        let url = self.url_of(address);
+        let digits = found.address(&address.id.name).unwrap_or(&url);
+        let (id, body) = records::stated(domain, zone, digits);
+        Some(self.global(id.kind, id.name, body))
     }
 
     fn backend_service(&self) -> Part {

@@ -58,6 +58,7 @@ impl Blueprint {
             draining_s: site.draining_s,
             front: Front::Public(Public {
                 network: machine.network.clone(),
+                domain: site.domain.clone(),
                 secure: site.domain.clone().filter(|_| site.https),
                 redirect: site.redirect,
             }),

@@ -86,6 +86,8 @@ pub enum Front {
 pub struct Public {
     /// The name of the network of the instances.
     pub network: String,
+    /// The host name of the site.
+    pub domain: Option<String>,
     /// The host name to serve HTTPS under.
     pub secure: Option<String>,
     /// Whether HTTP leads to HTTPS.

@@ -757,3 +757,65 @@ fn a_secret_is_made_without_its_value_and_filled_if_somebody_was_stopped_in_betw
     let secrets = group.iter().filter(|step| step.id.kind == Kind::Secret);
     assert_eq!(secrets.count(), 2, "instances read them when they start");
 }
+
+/// The same, where a zone of the project answers for the domain.
+fn with_zone(mut found: Inventory) -> Inventory {
+    found.answer_for("app.example.com", "example");
+    found
+}
+
+#[test]
+fn a_domain_whose_zone_is_ours_is_led_here_once_there_is_an_address() {
+    let blueprint = configured(DOMAIN);
+    let nothing = with_zone(Inventory::default());
+    let plan = usual(&blueprint, &nothing);
+    assert!(
+        plan.to_string()
+            .ends_with("+ DNS record app.example.com.\n"),
+        "{plan}"
+    );
+    let waits = needed_by(&plan, "DNS record app.example.com.");
+    assert_eq!(waits[0].id.to_string(), "address web-ip");
+    // What the cloud has once the record is made: the digits that the address got.
+    let mut found = after(&plan, &nothing);
+    edit(
+        &mut found,
+        Kind::Record,
+        &json!({"rrdatas": ["203.0.113.1"]}),
+    );
+    let again = usual(&blueprint, &found);
+    assert!(again.is_empty(), "{again}");
+    let removal = removal(&Mark::of("web"), &found);
+    let record = removal
+        .steps
+        .iter()
+        .find(|step| step.id.kind == Kind::Record);
+    assert_eq!(record.unwrap().was["rrdatas"], json!(["203.0.113.1"]));
+}
+
+#[test]
+fn a_record_of_somebody_else_is_neither_changed_nor_removed_unless_it_is_adopted() {
+    let blueprint = configured(DOMAIN);
+    let mut found = with_zone(Inventory::default());
+    found = after(&usual(&blueprint, &found), &found);
+    let theirs = json!({"rrdatas": ["192.0.2.1"], "description": null});
+    edit(&mut found, Kind::Record, &theirs);
+    let plan = usual(&blueprint, &found);
+    assert!(plan.is_empty() && plan.in_the_way.is_empty(), "{plan}");
+    let removed = removal(&Mark::of("web"), &found);
+    assert!(
+        removed
+            .steps
+            .iter()
+            .all(|step| step.id.kind != Kind::Record)
+    );
+    let terms = Terms {
+        adopt: true,
+        ..Terms::default()
+    };
+    let adoption = super::plan(&blueprint, &found, terms);
+    assert_eq!(
+        told(&adoption),
+        "~ DNS record app.example.com.\n    description: flaskscale:web;v=1 (new)\n    rrdatas[0]: 192.0.2.1 → 203.0.113.1\n"
+    );
+}
