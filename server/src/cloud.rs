@@ -5,7 +5,7 @@ use std::{env, sync::Arc, time::Duration};
 use app::{CloudLabel, console::faults::FaultBoard};
 use clap::ValueEnum;
 use control_plane::{ControlPlane, Pace, Settings};
-use gce::{Client, Endpoints, GoogleToken};
+use gce::{Client, Endpoints, GoogleToken, RetryPolicy};
 
 use crate::{
     failure::Failure, local_faults::LocalFaults, local_token::LocalToken, metadata::Metadata,
@@ -149,12 +149,16 @@ fn google_client(project: String) -> Result<Client, gce::Error> {
     Client::new(Endpoints::google(), Arc::new(tokens), project)
 }
 
+/// A deployment is dozens of calls, and one that is given up stops it: half a minute of refusals, or
+/// every third call failing, is waited out.
+const PERSISTENT: RetryPolicy = RetryPolicy::new().attempts(8);
+
 /// A client for whoever deploys: of the emulator of FLASKSCALE_API, which has one project, or of
 /// Google with the user's own credentials.
 pub(crate) fn deployer(project: Option<&str>) -> Result<Client, Failure> {
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     if let Some(url) = variable("FLASKSCALE_API") {
-        return local_client(&url);
+        return Ok(local_client(&url)?.with_retry(PERSISTENT));
     }
     let project = project.map(str::to_owned);
     let project = project
@@ -167,6 +171,7 @@ pub(crate) fn deployer(project: Option<&str>) -> Result<Client, Failure> {
         })?;
     let client =
         google_client(project).map_err(|error| Failure::input_because("Google", &error))?;
+    let client = client.with_retry(PERSISTENT);
     // A service account belongs to a project, and may lack the permission to name another.
     let is_account = variable("GOOGLE_APPLICATION_CREDENTIALS").is_some()
         || variable("GCE_METADATA_HOST").is_some();

@@ -6,6 +6,7 @@ mod support;
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
     process::{Command, Stdio},
@@ -426,7 +427,7 @@ fn one_command_at_a_time_and_one_that_was_killed_is_in_nobodys_way() {
     let relabel = |until: &str| {
         let address = folder.list("global/addresses").remove(0);
         let mut labels = address["labels"].clone();
-        labels["flaskscale-lock-process"] = json!("elsewhere-1");
+        labels["flaskscale-lock-process"] = json!("elsewhere-1-1");
         labels["flaskscale-lock-until"] = json!(until);
         let body = json!({"labels": labels, "labelFingerprint": address["labelFingerprint"]});
         let path = "/compute/v1/projects/flaskscale-local/global/addresses/my-app-ip/setLabels";
@@ -503,6 +504,59 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
     assert!(!stdout.contains("DNS record to remove"), "{stdout}");
     assert_eq!(records(name), []);
     assert_eq!(records("_flaskscale.app.example.com."), []);
+    assert!(cloud.end().success());
+}
+
+/// Starts a command and kills it as soon as it has done a step; false if it came to its end.
+fn killed_after_its_first_step(command: &mut Command) -> bool {
+    let mut running = Running::start(command.stdout(Stdio::piped()));
+    let stdout = running.child.stdout.take().unwrap();
+    let mut steps = BufReader::new(stdout).lines().map_while(Result::ok);
+    if steps.any(|line| line.starts_with('[')) {
+        running.signal("-KILL");
+        running.ended();
+        return true;
+    }
+    assert!(running.ended().success());
+    false
+}
+
+#[test]
+fn whatever_was_killed_after_any_step_is_continued_and_nothing_is_made_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    fs::write(directory.path().join("password"), "correct horse battery\n").unwrap();
+    folder.does(&["init"]);
+    folder.edit("# console = false", "console = true");
+    let image = ["--image", "docker.io/library/app:1"];
+    let steps = folder.plan(&image, "+").len();
+    let policy = folder.policy()["bindings"].clone();
+    let life = [
+        [&["deploy", "--yes"], &image[..]].concat(),
+        vec!["destroy", "--confirm", "my-app"],
+    ];
+    for words in &life {
+        let mut kills = 0;
+        while killed_after_its_first_step(&mut folder.command(words)) {
+            kills += 1;
+            assert!(kills <= steps, "{words:?} makes no progress");
+        }
+        assert!(kills > 1, "{words:?}");
+        if words[0] == "deploy" {
+            assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+        }
+    }
+    for kind in ["serviceAccounts", "secrets"] {
+        assert_eq!(folder.read(kind), (200, json!({})), "{kind}");
+    }
+    assert_eq!(folder.list("global/addresses").len(), 0);
+    assert_eq!(folder.policy()["bindings"], policy);
     assert!(cloud.end().success());
 }
 

@@ -1,6 +1,6 @@
 //! Nobody else changes a deployment meanwhile.
 
-use std::{env, fs, path::Path, process};
+use std::{env, fs, process};
 
 use control_plane::deployment::{Holder, Lock, LockError, Worker};
 use serde_json::Value;
@@ -55,8 +55,14 @@ fn worker() -> Worker {
     Worker {
         user: user.unwrap_or_else(|| "somebody".to_owned()),
         host: host().unwrap_or_else(|| "an unnamed machine".to_owned()),
-        process: format!("{}-{}", machine().unwrap_or_default(), process::id()),
+        process: this_process().unwrap_or_default(),
     }
+}
+
+/// Machine, number and start of this process, by which the same machine knows whether it has ended.
+fn this_process() -> Option<String> {
+    let (machine, id) = (machine()?, process::id().to_string());
+    Some(format!("{machine}-{id}-{}", started(&id)?))
 }
 
 fn host() -> Option<String> {
@@ -75,11 +81,54 @@ fn machine() -> Option<String> {
     Some(format!("{:016x}", u64::from_be_bytes(head)))
 }
 
+/// A process that runs, by the instant of its start: a number of clock ticks since the machine booted
+/// (proc(5), field 22 of `stat`). What has ended and waits for its parent to notice runs no longer.
+fn started(process: &str) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name of the program stands in brackets, and may hold anything.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    let start = fields.nth(18)?;
+    (!matches!(state, "Z" | "X")).then(|| start.to_owned())
+}
+
 /// Whether the holder ran on this machine and has ended. Of others only the end of the lease is known.
 fn is_gone(holder: &Holder) -> bool {
-    let process = holder.worker.process.split_once('-');
-    let Some((on, id)) = process.filter(|(on, _)| !on.is_empty()) else {
+    let mut parts = holder.worker.process.split('-');
+    let (Some(on), Some(process), Some(start)) = (parts.next(), parts.next(), parts.next()) else {
         return false;
     };
-    machine().as_deref() == Some(on) && !Path::new("/proc").join(id).exists()
+    machine().as_deref() == Some(on) && started(process).as_deref() != Some(start)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::{
+        process::{Command, Stdio},
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_has_ended_is_gone_although_nobody_has_noticed() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let id = child.id().to_string();
+        let start = started(&id).unwrap();
+        assert_eq!(started(&id).as_ref(), Some(&start));
+        drop(child.stdin.take());
+        // It ends, and stays a zombie until it is waited for.
+        let begun = Instant::now();
+        while started(&id).is_some() {
+            assert!(begun.elapsed() < Duration::from_mins(2), "it does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(fs::exists(format!("/proc/{id}")).unwrap());
+        child.wait().unwrap();
+        assert!(this_process().unwrap().contains(&process::id().to_string()));
+    }
 }
