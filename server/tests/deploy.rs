@@ -496,6 +496,8 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
     assert_eq!(records(name), [(json!("A"), json!([address]))]);
     let site = site_of(&stdout);
     until("HTTP that leads to HTTPS", || {
+        let status = folder.does(&["status"]);
+        assert!(!status.contains("needs the DNS record"), "{status}");
         folder.does(&["deploy", "--yes"]);
         (get(site, "/").unwrap().status == 301).then_some(())
     });

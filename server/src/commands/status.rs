@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::versions;
 use crate::{
-    deploy::{File, Target, Wish, address, money, record, usd_per_hour},
+    deploy::{File, Target, Wish, address, leads_here, money, record, usd_per_hour},
     failure::Failure,
     logs,
 };
@@ -171,6 +171,9 @@ impl Status {
         let certificate = pending.next()?;
         if let Some(advice) = certificate.advice().into_iter().next() {
             return Some(advice);
+        }
+        if leads_here(&self.target, &self.found) {
+            return Some("wait for the certificate, then flaskscale deploy".to_owned());
         }
         let record = record(&self.target, &self.found)?;
         Some(format!("the certificate needs the DNS record {record}"))

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use gce::{Client, Error};
+use serde_json::Value;
 
 use super::{Act, Kind, Plan, Step, Values, beside};
 
@@ -133,7 +134,7 @@ async fn take(client: &Client, step: &Step, values: &Values) -> Result<(), Error
     let collection = step.id.kind.collection();
     let operation = match &step.act {
         Act::Keep => return Ok(()),
-        Act::Create(body) => client.insert_value(scope, collection, body.clone()).await?,
+        Act::Create(body) => return create(client, step, body).await,
         Act::Update(patch) => {
             client
                 .patch_value(scope, collection, name, patch.clone())
@@ -149,11 +150,40 @@ async fn take(client: &Client, step: &Step, values: &Values) -> Result<(), Error
         }
         Act::Replace(body) => {
             delete(client, step).await?;
-            client.insert_value(scope, collection, body.clone()).await?
+            return create(client, step, body).await;
         }
         Act::Delete => return delete(client, step).await,
     };
     client.wait(operation).await.map(drop)
+}
+
+/// For so long some front end may not have heard of a new service account.
+const NEWS_OF_AN_ACCOUNT: Duration = Duration::from_mins(2);
+
+async fn create(client: &Client, step: &Step, body: &Value) -> Result<(), Error> {
+    let started = Instant::now();
+    loop {
+        match create_once(client, step, body).await {
+            Err(error) if is_new_account(&error) && started.elapsed() < NEWS_OF_AN_ACCOUNT => {
+                tokio::time::sleep(TRY_AGAIN).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn create_once(client: &Client, step: &Step, body: &Value) -> Result<(), Error> {
+    let collection = step.id.kind.collection();
+    let operation = client.insert_value(&step.id.scope, collection, body.clone());
+    client.wait(operation.await?).await.map(drop)
+}
+
+/// Whether what is made names an account that Compute has not heard of: the one that an earlier step has
+/// made, since the preflight looks for every other one.
+fn is_new_account(error: &Error) -> bool {
+    let text = error.to_string();
+    text.contains("of type 'serviceAccount' was not found")
+        || (text.contains("ervice account") && text.contains("does not exist"))
 }
 
 /// For so long Google goes on calling a resource used after its last user is gone.
@@ -193,4 +223,42 @@ fn is_still_used(error: &Error) -> bool {
         "RESOURCE_NOT_READY",
     ];
     reason.is_some_and(|reason| reasons.contains(&reason.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use gce::ApiError;
+
+    use super::*;
+
+    #[test]
+    fn only_an_account_that_is_not_known_yet_is_waited_for() {
+        for (message, expected) in [
+            (
+                "The resource 'projects/p/serviceAccounts/web-vm@p.iam.gserviceaccount.com' of type \
+                 'serviceAccount' was not found.",
+                true,
+            ),
+            (
+                "Service account web-vm@p.iam.gserviceaccount.com does not exist.",
+                true,
+            ),
+            (
+                "The resource 'projects/p/global/networks/n' was not found",
+                false,
+            ),
+            (
+                "Required 'compute.instanceTemplates.create' permission",
+                false,
+            ),
+        ] {
+            let message = message.to_owned();
+            let error = ApiError {
+                code: 400,
+                message,
+                ..ApiError::default()
+            };
+            assert_eq!(is_new_account(&Error::from(error)), expected);
+        }
+    }
 }
