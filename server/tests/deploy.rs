@@ -563,6 +563,51 @@ fn whatever_was_killed_after_any_step_is_continued_and_nothing_is_made_twice() {
 }
 
 #[test]
+fn a_cloud_of_which_every_third_call_fails_is_outlasted() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    fs::write(directory.path().join("password"), "correct horse battery\n").unwrap();
+    folder.does(&["init"]);
+    folder.edit("# console = false", "console = true");
+    let policy = folder.policy()["bindings"].clone();
+    let failures = ["internalError", "unavailable", "tooManyRequests"];
+    let faults = failures.map(|error| {
+        let fault = json!({"type": "apiError", "error": error, "rate": 0.1}).to_string();
+        let added = folder.post("/_emulator/faults", &fault);
+        added["id"].as_str().unwrap().to_owned()
+    });
+    // A write that fails is not repeated blindly, so that a command may stop; the next one goes on.
+    for words in [
+        &["deploy", "--yes", "--image", "docker.io/library/app:1"][..],
+        &["destroy", "--confirm", "my-app"],
+    ] {
+        let has_succeeded = || run(&mut folder.command(words)).code == Some(0);
+        assert!((0..5).any(|_| has_succeeded()), "{words:?}");
+    }
+    for id in faults {
+        let path = format!("/_emulator/faults/{id}");
+        assert_eq!(
+            ask(folder.address(), "DELETE", &path, &[], "")
+                .unwrap()
+                .status,
+            200
+        );
+    }
+    assert_eq!(folder.policy()["bindings"], policy);
+    for kind in ["serviceAccounts", "secrets"] {
+        assert_eq!(folder.read(kind), (200, json!({})), "{kind}");
+    }
+    assert!(folder.does(&["destroy"]).contains("nothing of it is there"));
+    assert!(cloud.end().success());
+}
+
+#[test]
 fn init_writes_what_it_finds_and_overwrites_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("1_Shop App");

@@ -175,9 +175,9 @@ impl Planned {
     async fn once_apis_are_on(self, is_agreed: bool) -> Result<Option<Self>, Failure> {
         let apis = self.plan.clone().limited_to(&[Kind::Api]);
         take(&apis, &self.target).await?;
-        let agreed_to = self.plan.without(Kind::Api);
+        let agreed_to = self.plan;
         let now = Self::of(self.target, self.wish, self.terms).await?;
-        if now.plan.without(Kind::Api) == agreed_to {
+        if now.plan.is_within(&agreed_to) {
             return Ok(Some(now));
         }
         print!("with its APIs enabled, {}", now.text());
@@ -236,13 +236,13 @@ impl Planned {
         json
     }
 
-    /// Carries the plan out if it still is one, now that nobody else changes anything. The address may
-    /// have been made since, by the lock.
+    /// Carries out what is left of the plan, now that nobody else changes anything: the lock may have made
+    /// the address since, and a command that was killed may have had a step under way.
     async fn carry_out_what_holds(&self, patience: Duration) -> Result<(), Failure> {
         let found = self.target.inventory().await?;
         let blueprint = self.target.blueprint(&found, &self.wish).await?;
         let now = plan(&blueprint, &found, self.terms);
-        if now.without(Kind::Address) != self.plan.without(Kind::Address) {
+        if !now.is_within(&self.plan) {
             return Err(Failure::input(
                 "what is there has changed since this plan was made: nothing was done, plan again",
             ));

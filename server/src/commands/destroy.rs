@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use control_plane::deployment::{Cost, Kind, Plan, removal};
+use control_plane::deployment::{Cost, Plan, removal};
 
 use crate::{
     deploy::{Consent, File, Target, agreed, has_led, locked, money, record, take},
@@ -67,11 +67,12 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what was agreed to, unless it is something else by now, and looks whether it is gone.
+/// Removes what is left of what was agreed to, unless there is something else by now, and looks whether
+/// it is gone.
 async fn remove(target: &Target, agreed_to: &Plan) -> Result<(), Failure> {
     let mark = target.mark();
     let plan = removal(&mark, &target.inventory().await?);
-    if plan.without(Kind::Address) != agreed_to.without(Kind::Address) {
+    if !plan.is_within(agreed_to) {
         return Err(Failure::input(
             "what is there has changed since it was shown: nothing was done, look again",
         ));

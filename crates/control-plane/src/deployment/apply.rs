@@ -167,9 +167,21 @@ async fn create(client: &Client, step: &Step, body: &Value) -> Result<(), Error>
             Err(error) if is_new_account(&error) && started.elapsed() < NEWS_OF_AN_ACCOUNT => {
                 tokio::time::sleep(TRY_AGAIN).await;
             }
+            Err(error) if error.is_conflict() && is_made(client, step, body).await => return Ok(()),
             result => return result,
         }
     }
+}
+
+/// Whether it is there with our mark: then a command that was killed had it under way, and the next plan
+/// sees whether it is as stated.
+async fn is_made(client: &Client, step: &Step, body: &Value) -> bool {
+    let collection = step.id.kind.collection();
+    let found = client.get_value(&step.id.scope, collection, &step.id.name);
+    let mark = &body["description"];
+    found
+        .await
+        .is_ok_and(|found| mark.is_string() && found["description"] == *mark)
 }
 
 async fn create_once(client: &Client, step: &Step, body: &Value) -> Result<(), Error> {

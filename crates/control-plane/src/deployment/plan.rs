@@ -64,13 +64,15 @@ impl Plan {
         self
     }
 
-    /// What it does, apart from the resources of one kind.
-    #[must_use]
-    pub fn without(&self, kind: Kind) -> Vec<(Id, Act)> {
-        let others = self.steps.iter().filter(|step| step.id.kind != kind);
-        others
-            .map(|step| (step.id.clone(), step.act.clone()))
-            .collect()
+    /// Whether it does nothing that a plan which somebody has agreed to does not do: the same, or the rest
+    /// of it after a part was done. Labels of an address may differ, since a lock changes them.
+    pub fn is_within(&self, agreed: &Self) -> bool {
+        let is_same = |one: &Step, other: &Step| {
+            let is_labelled = one.id.kind == Kind::Address && one.sign() == other.sign();
+            one.id == other.id && (one.act == other.act || is_labelled)
+        };
+        let mut acting = self.steps.iter().filter(|step| step.acts());
+        acting.all(|step| agreed.steps.iter().any(|other| is_same(step, other)))
     }
 
     /// The body of the address that it would make.

@@ -819,3 +819,17 @@ fn a_record_of_somebody_else_is_neither_changed_nor_removed_unless_it_is_adopted
         "~ DNS record app.example.com.\n    description: flaskscale:web;v=1 (new)\n    rrdatas[0]: 192.0.2.1 → 203.0.113.1\n"
     );
 }
+
+#[test]
+fn the_rest_of_a_plan_is_within_it_and_anything_more_is_not() {
+    let blueprint = configured("");
+    let nothing = Inventory::default();
+    let agreed = usual(&blueprint, &nothing);
+    let first = [Kind::Address, Kind::Firewall];
+    let begun = nothing.after(&agreed.clone().limited_to(&first));
+    let rest = usual(&blueprint, &begun);
+    assert!(rest.is_within(&agreed) && agreed.is_within(&agreed));
+    assert!(!agreed.is_within(&rest));
+    let other = usual(&configured("app.port = 80\n"), &begun);
+    assert!(!other.is_within(&agreed));
+}
