@@ -320,10 +320,11 @@ fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
     let role = "roles/flaskscale.my_app";
     folder.refuses(&deploy, "FLASKSCALE_ADMIN_PASSWORD_FILE");
     assert_eq!(folder.read(&account).0, 404, "nothing was done");
+    an_account_of_the_same_name_is_in_the_way_until_it_is_adopted(&folder, &account);
     fs::write(directory.path().join("password"), "correct horse battery\n").unwrap();
     // Twice, since a role that was deleted is only marked, and its name is taken.
     for _ in 0..2 {
-        let stdout = folder.does(&deploy);
+        let stdout = folder.does(&[&deploy[..], &["--adopt"]].concat());
         let site = site_of(&stdout);
         for (secret, is_right) in [
             (
@@ -380,6 +381,27 @@ fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
         assert_eq!(folder.read(role).1["deleted"], true);
     }
     assert!(cloud.end().success());
+}
+
+fn an_account_of_the_same_name_is_in_the_way_until_it_is_adopted(
+    folder: &Folder<'_>,
+    account: &str,
+) {
+    let path = "/v1/projects/flaskscale-local/serviceAccounts";
+    folder.post(
+        path,
+        r#"{"accountId": "my-app-vm", "serviceAccount": {"description": "by hand"}}"#,
+    );
+    until("an account that can be read", || {
+        (folder.read(account).0 == 200).then_some(())
+    });
+    let image = ["--image", "docker.io/library/app:1"];
+    let taken = run(&mut folder.command(&[&["deploy", "--yes"], &image[..]].concat()));
+    assert_eq!(taken.code, Some(2), "{}", taken.stderr);
+    let line = "! service account my-app-vm is not of this deployment";
+    assert!(taken.stdout.contains(line), "{}", taken.stdout);
+    let adoption = folder.plan(&[&image[..], &["--adopt"]].concat(), "~");
+    assert_eq!(adoption, ["~ service account my-app-vm"]);
 }
 
 /// Where a deployment says that its site is.
