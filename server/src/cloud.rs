@@ -48,6 +48,8 @@ pub(crate) enum Found {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) control: Option<ControlPlane>,
+    /// For what is read beside the control plane.
+    pub(crate) client: Option<Client>,
     /// Why there is none.
     pub(crate) no_cloud: String,
     pub(crate) label: CloudLabel,
@@ -95,6 +97,7 @@ impl Connection {
     pub(crate) fn none() -> Self {
         Self {
             control: None,
+            client: None,
             no_cloud: "No cloud: this program was started with none. Run `flaskscale up`, or set \
                        FLASKSCALE_API to the URL of a local one."
                 .to_owned(),
@@ -117,7 +120,11 @@ impl Connection {
         let client = google_client(project.clone())
             .map_err(|error| Failure::input_because("--cloud google", &error))?;
         Ok(Self {
-            control: Some(ControlPlane::new(client, Settings { pace: Pace::Google })),
+            control: Some(ControlPlane::new(
+                client.clone(),
+                Settings { pace: Pace::Google },
+            )),
+            client: Some(client),
             no_cloud: String::new(),
             label: CloudLabel::Google { project },
             faults: None,
@@ -128,13 +135,15 @@ impl Connection {
 
     /// The emulator at `url`, whose clock runs `speed` times as fast.
     pub(crate) fn local(url: &str, speed: u32) -> Result<Self, Failure> {
+        let client = local_client(url)?;
         Ok(Self {
             control: Some(ControlPlane::new(
-                local_client(url)?,
+                client.clone(),
                 Settings {
                     pace: Pace::EverySecond,
                 },
             )),
+            client: Some(client),
             no_cloud: String::new(),
             label: CloudLabel::Local { speed },
             faults: Some(Arc::new(LocalFaults::of(url))),

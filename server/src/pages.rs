@@ -1,6 +1,6 @@
 //! One instance of FlaskScale: the pages with everything they need, served until the program stops.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use app::Services;
 
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) connection: Connection,
-    pub(crate) secrets_file: Option<PathBuf>,
+    pub(crate) vault: Vault,
     pub(crate) proxy: Proxy,
     pub(crate) console_host: ConsoleHost,
     /// Whether the public page shows the fleet's counts.
@@ -35,7 +35,7 @@ pub(crate) struct Setup {
 
 /// Serves until `shutdown` begins and everything has drained.
 pub(crate) async fn serve(bound: Bound, setup: Setup, shutdown: &Shutdown) {
-    let vault = Vault::open(setup.secrets_file);
+    let vault = setup.vault;
     let metrics = Arc::new(Metrics::new(setup.metrics_token));
     let connection = setup.connection;
     if let (true, Some(metadata)) = (setup.drills, connection.metadata.clone()) {

@@ -162,16 +162,18 @@ impl Client {
 
     /// What a version holds: one by its number, or `latest`.
     pub async fn access_secret(&self, id: &str, version: &str) -> Result<Payload, Error> {
+        self.access_secret_of(self.project(), id, version).await
+    }
+
+    /// Like [`access_secret`](Self::access_secret), of another project, by its id or number.
+    pub async fn access_secret_of(
+        &self,
+        project: &str,
+        id: &str,
+        version: &str,
+    ) -> Result<Payload, Error> {
         let call = format!("{version}:access");
-        let path = [
-            "v1",
-            "projects",
-            self.project(),
-            "secrets",
-            id,
-            "versions",
-            &call,
-        ];
+        let path = ["v1", "projects", project, "secrets", id, "versions", &call];
         let request = self.beside(Method::GET, api, &path)?;
         let Accessed { name, payload } = self.send(&request).await?;
         let data = BASE64.decode(&payload.data).ok();

@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     logs::{self, Style},
     pages::{self, Setup},
+    secrets::{AT_GOOGLE, LOCALLY, SecretManager, Vault},
     site,
     web::{self, Shutdown, console_host::ConsoleHost, visitor::Proxy},
 };
@@ -38,16 +39,26 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let stop = stop_asked()?;
     let proxy = proxy()?;
     let public_status = switch("FLASKSCALE_PUBLIC_STATUS", true)?;
-    let bound = web::bind(SocketAddr::new(address()?, port(args.port)?)).await?;
+    let address = SocketAddr::new(address()?, port(args.port)?);
     let found = args.cloud.find(site::watched()).await?;
     logs::start_instance(Style::choose(found == Found::Google).await?);
     let local = matches!(found, Found::Local(_) | Found::Embedded);
     let cloud = open(found).await?;
+    let shutdown = Shutdown::new();
+    let ending = shutdown.clone();
+    tokio::spawn(async move {
+        stop.await;
+        tracing::info!("draining");
+        ending.begin();
+    });
+    let Some(vault) = vault(&cloud, local, &shutdown).await? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    // Only now, so that no prober finds an instance healthy that cannot tell who is logged in.
+    let bound = web::bind(address).await?;
     let setup = Setup {
         connection: cloud.connection,
-        secrets_file: cloud
-            .secrets_file
-            .or_else(|| env::var_os("FLASKSCALE_SECRETS_FILE").map(PathBuf::from)),
+        vault,
         proxy,
         console_host: ConsoleHost::from_setting(env::var("FLASKSCALE_CONSOLE_HOST").ok()),
         public_status,
@@ -56,19 +67,29 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
             .ok()
             .filter(|token| !token.is_empty()),
     };
-    let shutdown = Shutdown::new();
-    let ending = shutdown.clone();
-    tokio::spawn(async move {
-        stop.await;
-        tracing::info!("draining");
-        ending.begin();
-    });
     pages::serve(bound, setup, &shutdown).await;
     #[cfg(feature = "local")]
     if let Some(embedded) = cloud.embedded {
         embedded.stop().await;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The secrets of Secret Manager if the environment names them there, else those of a file. `None` if
+/// the program stops before they can be read.
+async fn vault(cloud: &Opened, local: bool, shutdown: &Shutdown) -> Result<Option<Vault>, Failure> {
+    let read_every = if local { LOCALLY } else { AT_GOOGLE };
+    let Some(manager) = SecretManager::from_env(cloud.connection.client.as_ref(), read_every)?
+    else {
+        let file = cloud.secrets_file.clone();
+        let file = file.or_else(|| env::var_os("FLASKSCALE_SECRETS_FILE").map(PathBuf::from));
+        return Ok(Some(Vault::open(file)));
+    };
+    let mut stopping = shutdown.watch();
+    tokio::select! {
+        vault = Vault::of_manager(manager) => Ok(Some(vault)),
+        _ = stopping.wait_for(|stopping| *stopping) => Ok(None),
+    }
 }
 
 /// A connection, and the local cloud behind it if it lives in this process.

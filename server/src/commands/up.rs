@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     logs,
     pages::{self, Setup},
+    secrets::Vault,
     state_dir::{self, SECRETS_FILE},
     up::{self, LocalCloud, Program, Wish},
     web::{self, Bound, Shutdown, console_host::ConsoleHost, visitor::Proxy},
@@ -229,7 +230,7 @@ impl Console {
                 metadata: None,
                 ..Connection::local(cloud.api(), cloud.speed())?
             },
-            secrets_file: Some(wish.state_dir.join(SECRETS_FILE)),
+            vault: Vault::open(Some(wish.state_dir.join(SECRETS_FILE))),
             proxy: Proxy::None,
             console_host: ConsoleHost::from_setting(Some(CONSOLE_HOST.to_owned())),
             public_status: false,

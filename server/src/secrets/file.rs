@@ -39,6 +39,29 @@ impl fmt::Debug for Secrets {
     }
 }
 
+impl Secrets {
+    /// Puts the secrets together from where they are kept, or says which of them is not what it should
+    /// be, and never what it is. `session_key` is Base64.
+    pub(super) fn assemble(
+        id: String,
+        session_key: &str,
+        password_hash: String,
+    ) -> Result<Self, &'static str> {
+        let key = STANDARD
+            .decode(session_key)
+            .map_err(|_| "session_key is not base64")?;
+        if key.len() != KEY_BYTES {
+            return Err("session_key does not have 64 bytes");
+        }
+        Ok(Self {
+            fingerprint: fingerprint(&password_hash),
+            id,
+            session_key: Key::from(&key),
+            password_hash,
+        })
+    }
+}
+
 /// Why the secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretsError {
@@ -79,21 +102,10 @@ impl Secrets {
             path: path.to_owned(),
             what: what.to_owned(),
         };
-        let key = STANDARD
-            .decode(&stored.session_key)
-            .map_err(|_| damaged("session_key is not base64"))?;
-        if key.len() != KEY_BYTES {
-            return Err(damaged("session_key does not have 64 bytes"));
-        }
         if !stored.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(damaged("id is not alphanumeric"));
         }
-        Ok(Self {
-            fingerprint: fingerprint(&stored.password_hash),
-            id: stored.id,
-            session_key: Key::from(&key),
-            password_hash: stored.password_hash,
-        })
+        Self::assemble(stored.id, &stored.session_key, stored.password_hash).map_err(damaged)
     }
 }
 
@@ -170,7 +182,7 @@ fn fingerprint(password_hash: &str) -> String {
     hex(&Sha256::digest(password_hash.as_bytes())[..8])
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     halves
         .filter_map(|half| char::from_digit(half.into(), 16))

@@ -62,6 +62,11 @@ pub(crate) fn hash(password: &str) -> Result<String, PasswordError> {
         .map_err(|error| PasswordError::Hash(error.to_string()))
 }
 
+/// Whether this is a hash that a password can be held against.
+pub(super) fn is_hash(text: &str) -> bool {
+    PasswordHash::new(text).is_ok()
+}
+
 /// Whether the password has this hash. As slow as [`hash`], whatever the answer.
 pub(crate) fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|parsed| {
