@@ -200,8 +200,18 @@ async fn run<T>(
     }
 }
 
-/// An error with its causes, on one line.
+/// What helps against a permission that is missing.
+pub(crate) fn lacks(permission: &str) -> String {
+    format!(
+        "the account of this program lacks the permission {permission}: give it a role that has it"
+    )
+}
+
+/// An error with its causes, on one line, or the permission that is missing.
 pub(crate) fn explain(error: &gce::Error) -> String {
+    if let Some(permission) = error.missing_permission() {
+        return lacks(permission);
+    }
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

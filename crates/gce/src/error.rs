@@ -97,6 +97,20 @@ impl Error {
         self.api()?.info("SERVICE_DISABLED")?["service"].as_str()
     }
 
+    /// The permission that the caller lacks, if that is why: `compute.autoscalers.update`.
+    ///
+    /// `None` too where Google refuses and names none, as Logging does.
+    pub fn missing_permission(&self) -> Option<&str> {
+        let api = self.api()?;
+        if api.code != 403 || api.is_rate_limited() {
+            return None;
+        }
+        let named = api.info("IAM_PERMISSION_DENIED");
+        named
+            .and_then(|info| info["permission"].as_str())
+            .or_else(|| permission_in(&api.message))
+    }
+
     /// Whether nobody pays for the project.
     pub fn is_billing_disabled(&self) -> bool {
         let api = self.api();
@@ -252,6 +266,16 @@ impl fmt::Display for OperationError {
     }
 }
 
+/// The permission in `Required 'P' permission for 'R'`, as Compute has it, and in `Permission P denied
+/// on resource`, as the other APIs have it, with or without quotes.
+fn permission_in(message: &str) -> Option<&str> {
+    let after = |word: &str| Some(message.split_once(word)?.1);
+    let rest = after("Required ").or_else(|| after("Permission "))?;
+    let word = rest.split_whitespace().next()?.trim_matches(['\'', '"']);
+    // `service.resource.verb`: anything else is an ordinary word of the sentence.
+    (word.split('.').filter(|part| !part.is_empty()).count() >= 3).then_some(word)
+}
+
 /// Enough of a foreign body to recognise it by, on one line.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
@@ -302,6 +326,33 @@ mod tests {
         assert!(read(403, QUOTA).retryable());
         assert!(read(403, QUOTA).is_rate_limited());
         assert!(!read(403, FORBIDDEN).retryable());
+    }
+
+    #[test]
+    fn a_missing_permission_is_known_by_its_name() {
+        let message = |text: &str| format!(r#"{{"error":{{"code":403,"message":"{text}"}}}}"#);
+        let details = r#"{"error":{"code":403,"message":"No.","details":[{"reason":"IAM_PERMISSION_DENIED",
+            "metadata":{"permission":"secretmanager.versions.access"}}]}}"#;
+        for (body, expected) in [
+            (FORBIDDEN.to_owned(), Some("compute.autoscalers.update")),
+            (
+                message(
+                    "Permission monitoring.timeSeries.list denied (or the resource may not exist).",
+                ),
+                Some("monitoring.timeSeries.list"),
+            ),
+            (
+                message(
+                    "Permission 'logging.logEntries.list' denied on resource (or it may not exist).",
+                ),
+                Some("logging.logEntries.list"),
+            ),
+            (details.to_owned(), Some("secretmanager.versions.access")),
+            (message("Permission denied for all log views"), None),
+            (QUOTA.to_owned(), None),
+        ] {
+            assert_eq!(read(403, &body).missing_permission(), expected, "{body}");
+        }
     }
 
     #[test]

@@ -145,13 +145,18 @@ impl Instance {
     }
 
     pub fn start_with(change: impl FnOnce(&mut Command)) -> Self {
+        Self::start_in("none", change)
+    }
+
+    /// In this cloud, as `--cloud` names it.
+    pub fn start_in(cloud: &str, change: impl FnOnce(&mut Command)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let secrets = directory.path().join("secrets.json");
         set_password(&secrets, PASSWORD);
         let port = free_port();
         let mut command = flaskscale();
         command
-            .args(["serve", "--cloud", "none", "--port", &port.to_string()])
+            .args(["serve", "--cloud", cloud, "--port", &port.to_string()])
             .env("FLASKSCALE_SECRETS_FILE", &secrets)
             .stderr(Stdio::null());
         change(&mut command);

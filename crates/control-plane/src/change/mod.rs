@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::Drill;
+use crate::source::lacks;
 
 pub(crate) use drill::{Subject as DrillSubject, start as start_drill, stop as stop_drill};
 pub(crate) use policy::{Wish, change_policy};
@@ -65,9 +66,21 @@ pub enum ChangeError {
     /// One drill at a time.
     #[error("a drill of {} is running on this instance", .0.by)]
     DrillRunning(Box<Drill>),
+    /// The account of this program may not do it; this is the permission that it lacks.
+    #[error("{}", lacks(.0))]
+    Forbidden(String),
     /// The cloud refused, or did not answer.
     #[error("the cloud did not do it")]
-    Cloud(#[from] gce::Error),
+    Cloud(#[source] gce::Error),
+}
+
+impl From<gce::Error> for ChangeError {
+    fn from(error: gce::Error) -> Self {
+        match error.missing_permission() {
+            Some(permission) => Self::Forbidden(permission.to_owned()),
+            None => Self::Cloud(error),
+        }
+    }
 }
 
 fn sentences(violations: &[Violation]) -> String {
