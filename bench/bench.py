@@ -40,11 +40,13 @@ def main():
     import backtest
     import balancer
     import cloud
+    import deploy
 
     lines = ["# Benchmarks", "", *header()]
     lines += pages()
     lines += balancer.section()
     lines += cloud.section()
+    lines += deploy.section()
     lines += starts()
     lines += readies()
     lines += backtest.section()
