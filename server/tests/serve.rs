@@ -73,8 +73,14 @@ fn a_proxy_that_is_trusted_may_say_https() {
     let instance = Instance::start_with(|command| {
         command.env("FLASKSCALE_PROXY", "google");
     });
-    let page = instance.ask("GET", "/", &[("x-forwarded-proto", "https")], "");
-    assert!(page.header("strict-transport-security").is_some());
+    let binds = |instance: &Instance, scheme| {
+        let page = instance.ask("GET", "/", &[("x-forwarded-proto", scheme)], "");
+        page.header("strict-transport-security").is_some()
+    };
+    assert!(binds(&instance, "https"));
+    assert!(!binds(&instance, "http"), "plain HTTP before the redirect");
+    let direct = Instance::start();
+    assert!(!binds(&direct, "https"), "a stranger's word");
 }
 
 #[test]
