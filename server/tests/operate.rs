@@ -7,6 +7,7 @@ mod support;
 
 use std::{
     env, fs,
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -32,6 +33,7 @@ fn a_deployment_is_seen_and_opened() {
     before_there_is_one_programs_are_told_so(&folder);
     folder.does(&[&["deploy", "--yes"][..], &IMAGE].concat());
     a_program_reads_what_a_person_reads(&folder);
+    a_region_is_drained_and_filled_again(&folder);
     a_certificate_that_waits_is_told_with_its_record(&folder);
     the_site_opens_in_the_browser(&folder);
     assert!(cloud.end().success());
@@ -144,4 +146,67 @@ fn browser(directory: &Path) -> (PathBuf, PathBuf) {
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     (bin, opened)
+}
+
+fn a_region_is_drained_and_filled_again(folder: &Folder<'_>) {
+    let (us, europe) = ("us-central1", "europe-west1");
+    let last = "us-central1 is the last place that serves: without it the site would be down";
+    folder.refuses(&["drain", us, "--yes"], last);
+    folder.edit("[\"us-central1\"]", "[\"us-central1\", \"europe-west1\"]");
+    folder.does(&["deploy", "--yes"]);
+    folder.refuses(&["drain", us], "--yes agrees to this plan");
+    folder.refuses(
+        &["drain", "asia-east1"],
+        "there are: us-central1, europe-west1",
+    );
+    assert_eq!(scalers(folder), [1.0, 1.0], "nothing was done");
+
+    let told = folder.does(&["drain", us, "--yes"]);
+    assert!(told.contains("us-central1: serves → drained"), "{told}");
+    assert_eq!(scalers(folder), [0.0, 1.0]);
+    let url = folder.does(&["open", "--print"]);
+    let site = url.strip_prefix("http://").unwrap().trim_end_matches("/\n");
+    let site = site.parse().unwrap();
+    until("visits to the other region only", || {
+        let mut visits = std::iter::repeat_with(|| region_that_serves(folder, site)).take(20);
+        visits.all(|region| region == europe).then_some(())
+    });
+    let again = folder.does(&["drain", us, "--yes"]);
+    assert_eq!(again, "nothing to do: us-central1 is drained already\n");
+
+    // A deployment tells it, and changes other things of the same load balancer without undoing it.
+    folder.edit("# timeout_seconds = 30", "timeout_seconds = 20");
+    let deployed = folder.does(&["deploy", "--yes"]);
+    let kept = "! us-central1 is drained, and stays so until flaskscale fill us-central1\n";
+    assert!(deployed.contains(kept), "{deployed}");
+    assert_eq!(scalers(folder), [0.0, 1.0]);
+    assert!(folder.does(&["status"]).contains(kept));
+    assert_eq!(status(folder)["drift"][0]["changes"][0]["field"], us);
+
+    folder.does(&["fill", us, "--yes"]);
+    assert_eq!(scalers(folder), [1.0, 1.0]);
+    assert_eq!(status(folder)["drift"], json!([]));
+    let idle = folder.does(&["fill", europe, "--yes"]);
+    assert_eq!(idle, "nothing to do: europe-west1 is not drained\n");
+}
+
+/// How much of its capacity each region gets requests for.
+fn scalers(folder: &Folder<'_>) -> Vec<f64> {
+    let services = folder.list("global/backendServices");
+    let ours = services.iter().find(|one| one["name"] == "my-app-site");
+    let backends = ours.unwrap()["backends"].as_array().unwrap().clone();
+    let scaler = |backend: &Value| backend["capacityScaler"].as_f64().unwrap();
+    backends.iter().map(scaler).collect()
+}
+
+/// Where the instance is that answers a visit.
+fn region_that_serves(folder: &Folder<'_>, site: SocketAddr) -> String {
+    let visit = get(site, "/health").unwrap();
+    let name = visit.header("x-served-by").unwrap();
+    let api = folder.api.strip_prefix("http://").unwrap().parse().unwrap();
+    let instances = get(api, "/_emulator/instances").unwrap();
+    let instances: Vec<Value> = serde_json::from_str(&instances.body).unwrap();
+    let served = instances.iter().find(|one| one["name"] == name);
+    let zone = served.unwrap()["zone"].as_str().unwrap();
+    zone.rsplit_once('-').unwrap().0.to_owned()
 }

@@ -5,6 +5,8 @@ mod backtest;
 mod burn;
 mod deploy;
 mod destroy;
+mod drain;
+mod export;
 mod healthcheck;
 mod init;
 mod open;
@@ -23,6 +25,7 @@ mod versions;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use control_plane::deployment::Flow;
 
 use crate::{failure::Failure, runtime::block_on};
 
@@ -65,6 +68,12 @@ enum Command {
     Status(status::Args),
     /// Open the deployed site in the browser.
     Open(open::Args),
+    /// Send a region no new requests; what runs there goes on.
+    Drain(drain::Args),
+    /// Send a drained region its share of the requests again.
+    Fill(drain::Args),
+    /// Write the deployment for gcloud or Terraform.
+    Export(export::Args),
     /// Remove everything of a deployment.
     Destroy(destroy::Args),
     /// Try a policy on a group's recorded load, before it is applied.
@@ -98,6 +107,9 @@ impl Cli {
             Command::Versions(args) => block_on(versions::run(args)),
             Command::Status(args) => block_on(status::run(args)),
             Command::Open(args) => block_on(open::run(args)),
+            Command::Drain(args) => block_on(drain::run(args, Flow::Drain)),
+            Command::Fill(args) => block_on(drain::run(args, Flow::Fill)),
+            Command::Export(args) => block_on(export::run(args)),
             Command::Destroy(args) => block_on(destroy::run(args)),
             Command::Backtest(args) => block_on(backtest::run(*args)),
             Command::Healthcheck(args) => block_on(healthcheck::run(args)),

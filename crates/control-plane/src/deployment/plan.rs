@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::beside::secrets::fills;
 use super::changes::changes;
+use super::drain::drained;
 use super::mark::LABEL;
 use super::matches::matches;
 use super::order::{order, references};
@@ -33,10 +34,10 @@ pub struct Plan {
     pub hidden: Vec<Kind>,
 }
 
-/// How an owner's policy differs from the blueprint's.
+/// How an owner's policy differs from the blueprint's, or which places the owner has drained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drift {
-    /// The autoscaler.
+    /// The autoscaler, or the backend service.
     pub id: Id,
     /// From what is in force to what the blueprint says.
     pub changes: Vec<FieldChange>,
@@ -303,16 +304,17 @@ fn label(part: &Part, blueprint: &Blueprint, actual: &Value) -> Step {
     step
 }
 
-/// A policy that its owner has changed is kept and told.
+/// A policy that its owner has changed is kept and told, and so is a place that was drained.
 fn drift(blueprint: &Blueprint, part: &Part, found: &Inventory, terms: Terms) -> Option<Drift> {
-    let is_concerned = part.id.kind == Kind::Autoscaler && blueprint.mark.is_some();
-    let actual = found
-        .get(&part.id)
-        .filter(|_| is_concerned && !terms.policy)?;
-    let changes = changes(
-        &part.body["autoscalingPolicy"],
-        &actual["autoscalingPolicy"],
-    );
+    let actual = found.get(&part.id).filter(|_| blueprint.mark.is_some())?;
+    let changes = match part.id.kind {
+        Kind::Autoscaler if !terms.policy => changes(
+            &part.body["autoscalingPolicy"],
+            &actual["autoscalingPolicy"],
+        ),
+        Kind::BackendService => drained(actual),
+        _ => Vec::new(),
+    };
     (!changes.is_empty()).then(|| Drift {
         id: part.id.clone(),
         changes,

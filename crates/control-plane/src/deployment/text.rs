@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Drift, Plan, Step};
+use super::{Drift, Kind, Plan, Step};
 use crate::FieldChange;
 use crate::url::within_project;
 
@@ -63,6 +63,15 @@ fn shortened(value: &str) -> &str {
 }
 
 fn kept(f: &mut fmt::Formatter<'_>, drift: &Drift) -> fmt::Result {
+    if drift.id.kind == Kind::BackendService {
+        return drift.changes.iter().try_for_each(|change| {
+            let place = &change.field;
+            writeln!(
+                f,
+                "! {place} is drained, and stays so until flaskscale fill {place}"
+            )
+        });
+    }
     writeln!(
         f,
         "! {}: its policy is kept as its owner has it; --policy sets it to the file's",

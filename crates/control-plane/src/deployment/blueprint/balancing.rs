@@ -63,7 +63,7 @@ impl Blueprint {
 
     /// From the backend service to the forwarding rules.
     pub(super) fn balancing(&self, found: &Inventory) -> Vec<Part> {
-        let service = self.backend_service();
+        let service = self.backend_service(found);
         let map = json!({ "defaultService": self.url_of(&service) });
         let map = self.global(Kind::UrlMap, self.named("site"), map);
         let mut parts = vec![service];
@@ -120,12 +120,22 @@ impl Blueprint {
         Some(self.global(id.kind, id.name, body))
     }
 
-    fn backend_service(&self) -> Part {
+    /// How much each place gets is its owner's to say. Google sets a list as a whole, so that what is
+    /// not as usual is stated too: a new region would otherwise fill one that was drained.
+    fn backend_service(&self, found: &Inventory) -> Part {
+        let before = found.get(&Id {
+            kind: Kind::BackendService,
+            scope: Scope::Global,
+            name: self.named("site"),
+        });
         let backends = self.locations.iter().map(|location| {
-            json!({
-                "group": self.absolute(&location.scope(), "instanceGroups", &self.name),
-                "balancingMode": "UTILIZATION",
-            })
+            let group = self.absolute(&location.scope(), "instanceGroups", &self.name);
+            let scaler = before.and_then(|service| capacity(service, &group));
+            let mut backend = json!({ "group": group, "balancingMode": "UTILIZATION" });
+            if let Some(scaler) = scaler.filter(|scaler| scaler.as_f64() != Some(1.0)) {
+                backend["capacityScaler"] = scaler.clone();
+            }
+            backend
         });
         let mut body = json!({
             "protocol": "HTTP",
@@ -204,6 +214,17 @@ impl Blueprint {
     fn url_of(&self, part: &Part) -> String {
         self.url(&part.id.scope, part.id.kind, &part.id.name)
     }
+}
+
+/// The share of its capacity that a group gets requests for.
+fn capacity<'a>(service: &'a Value, group: &str) -> Option<&'a Value> {
+    let mut backends = service["backends"].as_array()?.iter();
+    let is_of = |backend: &&Value| {
+        backend["group"]
+            .as_str()
+            .is_some_and(|url| is_same(url, group))
+    };
+    backends.find(is_of)?.get("capacityScaler")
 }
 
 /// Whether Google has issued a certificate.

@@ -20,7 +20,11 @@ fn tutorial() -> Blueprint {
 
 /// The blueprint of a file with these settings more.
 fn configured(settings: &str) -> Blueprint {
-    let configuration = Configuration::read(&format!("{FILE}{settings}")).unwrap();
+    of_file(&format!("{FILE}{settings}"))
+}
+
+fn of_file(file: &str) -> Blueprint {
+    let configuration = Configuration::read(file).unwrap();
     let release = Release {
         image: "docker.io/library/app:1".to_owned(),
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
@@ -110,6 +114,35 @@ fn an_empty_project_gets_everything_and_then_nothing_is_left_to_do() {
     let again = usual(&blueprint, &found);
     assert_eq!(again.to_string(), everything.replace('+', "="));
     assert!(again.is_empty());
+}
+
+#[test]
+fn a_drained_region_stays_drained_when_another_is_added() {
+    let mut found = deployed(&configured(""));
+    let scaler = json!({ "capacityScaler": 0 });
+    let service = found.all(Kind::BackendService).next().unwrap().1;
+    let backend = merged(&service["backends"][0], &scaler);
+    edit(
+        &mut found,
+        Kind::BackendService,
+        &json!({ "backends": [backend] }),
+    );
+    let told = "! us-central1 is drained, and stays so until flaskscale fill us-central1\n";
+    let same = usual(&configured(""), &found);
+    assert!(same.is_empty());
+    assert!(same.to_string().ends_with(told), "{same}");
+
+    let file = "name = \"web\"\nregions = [\"us-central1\", \"europe-west1\"]\n";
+    let more = usual(&of_file(file), &found);
+    let service = more
+        .steps
+        .iter()
+        .find(|step| step.id.kind == Kind::BackendService);
+    let Act::Update(patch) = &service.unwrap().act else {
+        panic!("a region is added: {more}");
+    };
+    assert_eq!(patch["backends"][0]["capacityScaler"], 0);
+    assert_eq!(patch["backends"][1]["capacityScaler"], Value::Null);
 }
 
 #[test]

@@ -1,0 +1,109 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use serde_json::json;
+
+use super::*;
+use crate::configuration::Configuration;
+use crate::deployment::{Release, Terms, plan};
+use crate::json::merged;
+
+const FILE: &str = r#"
+name = "web"
+regions = ["us-central1", "europe-west1"]
+[app]
+environment = { MOTTO = "it's ${5}, \"%{x}\"" }
+[machine]
+labels = { team = "web" }
+[site]
+domain = "app.example.com"
+"#;
+
+fn blueprint() -> Blueprint {
+    let configuration = Configuration::read(FILE).unwrap();
+    let release = Release {
+        image: "docker.io/library/app:1".to_owned(),
+        boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
+    };
+    Blueprint::of(&configuration, "demo", &release)
+}
+
+/// What there is once it was deployed, and once the certificate was issued.
+fn deployed(blueprint: &Blueprint) -> Inventory {
+    let nothing = Inventory::default();
+    let mut found = nothing.after(&plan(blueprint, &nothing, Terms::default()));
+    let certificates = found.all(Kind::Certificate);
+    let issued: Vec<_> = certificates
+        .map(|(id, body)| {
+            let issued = json!({ "managed": { "status": "ACTIVE" } });
+            (id.clone(), merged(body, &issued))
+        })
+        .collect();
+    for (id, body) in issued {
+        found.set(id, body);
+    }
+    found.after(&plan(blueprint, &found, Terms::default()))
+}
+
+#[test]
+fn terraform_takes_over_what_is_there() {
+    let blueprint = blueprint();
+    let found = deployed(&blueprint);
+    let configuration = export(Dialect::Terraform, &blueprint, &found);
+    let imports = configuration.matches("import {\n").count();
+    assert_eq!(imports, blueprint.parts(&found).len());
+    let redirect = "import {\n  to = google_compute_url_map.web-redirect\n  \
+                    id = \"projects/demo/global/urlMaps/web-redirect\"\n}\n";
+    assert!(configuration.contains(redirect), "{configuration}");
+}
+
+#[test]
+fn terraform_imports_nothing_that_is_not_there() {
+    let new = export(Dialect::Terraform, &blueprint(), &Inventory::default());
+    assert!(!new.contains("import {"), "{new}");
+}
+
+#[test]
+fn the_policy_that_its_owner_has_set_is_the_one_that_goes_along() {
+    let blueprint = blueprint();
+    let mut found = deployed(&blueprint);
+    let (id, body) = found.all(Kind::Autoscaler).next().unwrap();
+    let (id, changed) = (
+        id.clone(),
+        merged(
+            body,
+            &json!({"autoscalingPolicy": {
+                "maxNumReplicas": 17,
+                "scalingSchedules": {"night": {"minRequiredReplicas": 1, "schedule": "0 22 * * *", "durationSec": 3600}},
+                "scaleInControl": {"maxScaledInReplicas": {"fixed": 2}, "timeWindowSec": 600},
+                "customMetricUtilizations": [{"metric": "custom.googleapis.com/q", "utilizationTarget": 5, "utilizationTargetType": "GAUGE"}],
+            }}),
+        ),
+    );
+    found.set(id, changed);
+    let script = export(Dialect::Gcloud, &blueprint, &found);
+    assert!(script.contains("\"maxNumReplicas\": 17"), "{script}");
+    assert!(script.contains("\"night\": {"), "{script}");
+    let configuration = export(Dialect::Terraform, &blueprint, &found);
+    for line in [
+        "max_replicas         = 17\n",
+        "    scaling_schedules {\n      name                  = \"night\"\n",
+        "      max_scaled_in_replicas {\n        fixed = 2\n",
+        "    metric {\n      name   = \"custom.googleapis.com/q\"\n      target = 5\n",
+    ] {
+        assert!(configuration.contains(line), "{line}: {configuration}");
+    }
+}
+
+#[test]
+fn what_means_something_to_a_tool_is_escaped() {
+    let blueprint = blueprint();
+    let told = |dialect| export(dialect, &blueprint, &Inventory::default());
+    let (script, configuration) = (told(Dialect::Gcloud), told(Dialect::Terraform));
+    assert!(
+        !script.contains("it's"),
+        "a quote ends a word of the shell's"
+    );
+    assert!(configuration.contains("$${5}"), "{configuration}");
+    assert!(!configuration.replace("$${5}", "").contains("${5}"));
+    assert!(!configuration.replace("%%{x}", "").contains("%{x}"));
+}
