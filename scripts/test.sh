@@ -31,6 +31,7 @@ step "release build" cargo leptos build --release --precompress
 step "unit and integration tests" cargo test "${native[@]}"
 step "chaos" scripts/chaos.sh
 [ "${FLASKSCALE_LONG:-}" = 1 ] && step "soak" scripts/soak.sh
+[ "${FLASKSCALE_LONG:-}" = 1 ] && step "fuzz" scripts/fuzz.sh
 step "browser tests" end2end/run.sh
 [ "${FLASKSCALE_LONG:-}" = 1 ] && step "container image" scripts/check_image.sh
 
