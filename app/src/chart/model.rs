@@ -223,7 +223,8 @@ pub fn segments(points: &[Point], step: i64) -> Vec<Vec<Point>> {
     runs
 }
 
-/// Leaves out the points of a step line that repeat the value before and after them.
+/// Leaves out the points of a step line that repeat the value before them, except the last one, where
+/// the line ends.
 pub fn steps_only(run: &[Point]) -> Vec<Point> {
     let repeats =
         |index: usize| index > 0 && index + 1 < run.len() && run[index - 1].1 == run[index].1;

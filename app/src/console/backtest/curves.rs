@@ -7,7 +7,7 @@ use crate::{
     text,
 };
 
-/// Points of a utilization curve: more than a screen shows only cost time while somebody drags.
+/// Parts of a curve: more than a screen shows only cost time while somebody drags.
 const POINTS: usize = 360;
 
 const NEW: &str = "New";
@@ -89,7 +89,8 @@ fn step_ms(trace: &Trace) -> i64 {
     i64::from(trace.step_s.max(1)) * 1_000
 }
 
-/// A step line with a point wherever the size changes, and one at its end.
+/// A step line with a point wherever the size changes, and one at its end; of an unsteady one what a
+/// screen shows.
 fn sizes(trace: &Trace, name: &str, look: Look, sizes: &[u32]) -> Series {
     let step = step_ms(trace);
     let mut run: Vec<Point> = Vec::new();
@@ -98,6 +99,9 @@ fn sizes(trace: &Trace, name: &str, look: Look, sizes: &[u32]) -> Series {
         if run.last().is_none_or(|last| last.1 != value) {
             run.push((index as i64 * step, value));
         }
+    }
+    if run.len() > OF_EACH * POINTS {
+        run = outline(&run, step * sizes.len().div_ceil(POINTS) as i64);
     }
     if let Some(&(_, value)) = run.last() {
         run.push((sizes.len() as i64 * step, value));
@@ -111,6 +115,29 @@ fn sizes(trace: &Trace, name: &str, look: Look, sizes: &[u32]) -> Series {
             vec![run]
         },
     }
+}
+
+/// Points that [`outline`] keeps of each part.
+const OF_EACH: usize = 3;
+
+/// Of the changes in every `width` milliseconds the highest, the lowest and the last: no peak is
+/// hidden, and the line goes on from each part at the size that it had there.
+fn outline(changes: &[Point], width: i64) -> Vec<Point> {
+    let parts = changes.chunk_by(|a, b| a.0 / width == b.0 / width);
+    let by_size = |a: &&Point, b: &&Point| a.1.total_cmp(&b.1);
+    parts
+        .flat_map(|part| {
+            let kept = [
+                part.iter().max_by(by_size),
+                part.iter().min_by(by_size),
+                part.last(),
+            ];
+            let mut kept: Vec<Point> = kept.into_iter().flatten().copied().collect();
+            kept.sort_by_key(|point| point.0);
+            kept.dedup();
+            kept
+        })
+        .collect()
 }
 
 /// The highest value of every `each` steps: a mean would hide the minute that hurts.
@@ -192,6 +219,25 @@ mod tests {
                 (300_000, 5.0)
             ]]
         );
+    }
+
+    #[test]
+    fn an_unsteady_size_is_thinned_and_keeps_its_peaks_and_where_it_comes_to_rest() {
+        let mut unsteady: Vec<u32> = (0..10_080).map(|minute| 2 + minute % 3).collect();
+        unsteady[5_000] = 9;
+        unsteady[7_001] = 0;
+        // It rests from a minute in the middle of a part on.
+        unsteady[9_001..].fill(3);
+        let drawn = sizes(&load([]), NEW, Look::Size, &unsteady);
+        let [run] = &drawn.segments[..] else {
+            panic!("{} runs", drawn.segments.len())
+        };
+        assert!(run.len() <= OF_EACH * POINTS + 1, "{}", run.len());
+        assert!(run.is_sorted_by_key(|point| point.0));
+        assert!(run.contains(&(5_000 * 60_000, 9.0)));
+        assert!(run.contains(&(7_001 * 60_000, 0.0)));
+        let end = [(9_001 * 60_000, 3.0), (10_080 * 60_000, 3.0)];
+        assert_eq!(run[run.len() - 2..], end);
     }
 
     #[test]

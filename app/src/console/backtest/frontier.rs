@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{KeyboardEvent, MouseEvent};
 
 use super::{
-    Rough, Workbench, figures, point,
+    Rough, Span, Workbench, figures, point,
     scatter::{Place, Scatter, Spot},
 };
 use crate::{
@@ -104,13 +104,32 @@ impl Picture {
         self.looked.set(Some(next));
     }
 
+    /// Links into the form as it stands. To see whether it holds a policy takes longer than to write a
+    /// link, so this is for all links of a drawing.
+    fn links(self) -> Links {
+        let Self { workbench, .. } = self;
+        let candidate = untrack(|| workbench.candidate());
+        let typed = candidate.map(|policy| Fields::of(&policy));
+        Links {
+            workbench,
+            into: typed.zip(workbench.span.get_untracked()),
+        }
+    }
+}
+
+/// Links that write a policy of the sweep into the form, for a browser without a script.
+struct Links {
+    workbench: Workbench,
+    /// What else the form holds, and for which span; `None` while that is no policy.
+    into: Option<(Fields, Span)>,
+}
+
+impl Links {
     /// The form's page with `spot` in it.
-    fn href(self, spot: &Spot) -> Option<String> {
-        let workbench = self.workbench;
-        let typed = Fields::of(&untrack(|| workbench.candidate())?);
-        let span = workbench.span.get_untracked()?;
-        let href = |form: &_| point::href(form, &typed, span, &spot.point);
-        Some(workbench.form.with_value(href))
+    fn to(&self, spot: &Spot) -> Option<String> {
+        let (typed, span) = self.into.as_ref()?;
+        let href = |form: &_| point::href(form, typed, *span, &spot.point);
+        Some(self.workbench.form.with_value(href))
     }
 }
 
@@ -269,10 +288,11 @@ fn draw_spots(picture: Picture, scatter: &Scatter) -> impl IntoView + use<> {
     // What nothing beats lies above the rest.
     let (front, others): (Vec<_>, Vec<_>) =
         scatter.spots.iter().partition(|spot| spot.point.on_front);
+    let links = picture.links();
     let spots: Vec<_> = others
         .into_iter()
         .chain(front)
-        .map(|spot| draw_spot(picture, spot))
+        .map(|spot| draw_spot(&links, spot))
         .collect();
     view! {
         <g>
@@ -285,7 +305,7 @@ fn draw_spots(picture: Picture, scatter: &Scatter) -> impl IntoView + use<> {
     }
 }
 
-fn draw_spot(picture: Picture, spot: &Spot) -> impl IntoView + use<> {
+fn draw_spot(links: &Links, spot: &Spot) -> impl IntoView + use<> {
     let on_front = spot.point.on_front;
     let (class, radius) = if on_front {
         ("spot front", "4")
@@ -295,7 +315,7 @@ fn draw_spot(picture: Picture, spot: &Spot) -> impl IntoView + use<> {
     let Place { x, y } = spot.place;
     view! {
         <g>
-            <a href=picture.href(spot) tabindex="-1">
+            <a href=links.to(spot) tabindex="-1">
                 <circle class=class cx=percent(x) cy=percent(y) r=radius />
             </a>
         </g>
@@ -346,9 +366,10 @@ fn FrontTable(picture: Picture) -> impl IntoView {
     let body = move || {
         let scatter = picture.scatter.read();
         let scatter = scatter.as_ref()?;
+        let links = picture.links();
         let rows = scatter.front();
         Some(
-            rows.map(|(index, spot)| draw_row(picture, index, *spot))
+            rows.map(|(index, spot)| draw_row(picture, links.to(spot), index, *spot))
                 .collect::<Vec<_>>(),
         )
     };
@@ -372,7 +393,7 @@ fn FrontTable(picture: Picture) -> impl IntoView {
     }
 }
 
-fn draw_row(picture: Picture, index: usize, spot: Spot) -> impl IntoView {
+fn draw_row(picture: Picture, href: Option<String>, index: usize, spot: Spot) -> impl IntoView {
     let point = spot.point;
     let has_price = untrack(|| picture.rough.get()).is_some_and(|rough| rough.has_price);
     let (cost, overload) = numbers(&point.totals, has_price);
@@ -384,7 +405,7 @@ fn draw_row(picture: Picture, index: usize, spot: Spot) -> impl IntoView {
         <tr class:looked=is_looked on:pointerenter=move |_| look() on:pointerleave=move |_| picture.looked.set(None)>
             <td>
                 <a
-                    href=picture.href(&spot)
+                    href=href
                     aria-label=format!("Use {}", point::name(&point))
                     on:focus=move |_| look()
                     on:blur=move |_| picture.looked.set(None)
