@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderMap;
-use http::header::COOKIE;
+
+use super::http1::{Fields, field};
 
 /// What ties a client to a backend (Compute v1, `sessionAffinity`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,19 +42,19 @@ pub(super) enum Wish {
 }
 
 impl Affinity {
-    pub(super) fn wish(&self, headers: &HeaderMap, client: Option<IpAddr>) -> Wish {
+    pub(super) fn wish(&self, fields: &Fields<'_>, client: IpAddr) -> Wish {
         let found = match self {
             Self::None => None,
-            Self::ClientIp => client.map(|ip| Wish::Hashed(mark(ip.to_string().as_bytes()))),
+            Self::ClientIp => Some(Wish::Hashed(mark(client.to_string().as_bytes()))),
             Self::GeneratedCookie { name, .. } => {
-                cookie(headers, name).and_then(decode).map(Wish::Marked)
+                cookie(fields, name).and_then(decode).map(Wish::Marked)
             }
             Self::HttpCookie { name, .. } => {
-                cookie(headers, name).map(|value| Wish::Hashed(mark(value.as_bytes())))
+                cookie(fields, name).map(|value| Wish::Hashed(mark(value.as_bytes())))
             }
-            Self::Header(name) => headers
-                .get(name)
-                .map(|value| Wish::Hashed(mark(value.as_bytes()))),
+            Self::Header(name) => field(fields, name)
+                .next()
+                .map(|value| Wish::Hashed(mark(value))),
         };
         found.unwrap_or(Wish::Any)
     }
@@ -112,11 +112,8 @@ fn decode(text: &str) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
+fn cookie<'a>(fields: &'a Fields<'_>, name: &str) -> Option<&'a str> {
+    let lines = field(fields, "cookie").filter_map(|line| std::str::from_utf8(line).ok());
     let mut pairs = lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
@@ -129,15 +126,24 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+    use std::net::Ipv4Addr;
+
+    use httparse::Header;
+
     use super::*;
+
+    const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     const COOKIES: Affinity = Affinity::GeneratedCookie {
         name: "GCLB",
         ttl: None,
     };
 
-    fn with_cookie(line: &str) -> HeaderMap {
-        HeaderMap::from_iter([(COOKIE, line.parse().unwrap())])
+    fn with_cookie(line: &str) -> [Header<'_>; 1] {
+        [Header {
+            name: "Cookie",
+            value: line.as_bytes(),
+        }]
     }
 
     #[test]
@@ -145,8 +151,8 @@ mod tests {
         let line = COOKIES.cookie_for(Wish::Any, 7).unwrap();
         let (pair, attributes) = line.split_once("; ").unwrap();
         assert_eq!(attributes, "path=/; HttpOnly");
-        let headers = with_cookie(&format!("a=b; {pair}; c=d"));
-        let wish = COOKIES.wish(&headers, None);
+        let line = format!("a=b; {pair}; c=d");
+        let wish = COOKIES.wish(&with_cookie(&line), CLIENT);
         assert_eq!(wish, Wish::Marked(7));
         assert_eq!(COOKIES.cookie_for(wish, 7), None);
         assert!(COOKIES.cookie_for(wish, 8).is_some());
@@ -161,7 +167,11 @@ mod tests {
             "other=AAAAAAAAAAc",
             "GCLB",
         ] {
-            assert_eq!(COOKIES.wish(&with_cookie(line), None), Wish::Any, "{line}");
+            assert_eq!(
+                COOKIES.wish(&with_cookie(line), CLIENT),
+                Wish::Any,
+                "{line}"
+            );
         }
     }
 
@@ -185,8 +195,8 @@ mod tests {
         let (first, line) = affinity.first_wish(Wish::Any);
         let line = line.unwrap();
         assert!(line.ends_with("; path=/app; HttpOnly"), "{line}");
-        let headers = with_cookie(line.split_once(';').unwrap().0);
-        assert_eq!(affinity.wish(&headers, None), first);
+        let brought = with_cookie(line.split_once(';').unwrap().0);
+        assert_eq!(affinity.wish(&brought, CLIENT), first);
         assert_eq!(affinity.first_wish(first), (first, None));
     }
 

@@ -1,24 +1,34 @@
 //! What the requests of one client's connection share.
 
-use super::custom_headers::TlsFacts;
-use super::deadline::Deadline;
+use std::net::SocketAddr;
 
-#[derive(Debug, Default)]
+use super::custom_headers::{Facts, TlsFacts};
+
+#[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) deadline: Deadline,
+    pub(super) client: SocketAddr,
+    pub(super) server: SocketAddr,
     /// `None` for plain HTTP.
     pub(super) tls: Option<TlsFacts>,
+    /// The end of `X-Forwarded-For` of each of its requests.
+    pub(super) route: String,
 }
 
 impl Connection {
-    pub(super) fn plain() -> Self {
-        Self::default()
+    pub(super) fn new(client: SocketAddr, server: SocketAddr, tls: Option<TlsFacts>) -> Self {
+        Self {
+            client,
+            server,
+            tls,
+            route: format!("{},{}", client.ip(), server.ip()),
+        }
     }
 
-    pub(super) fn secure(facts: TlsFacts) -> Self {
-        Self {
-            tls: Some(facts),
-            ..Self::default()
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            client: self.client,
+            server: self.server,
+            tls: self.tls.as_ref(),
         }
     }
 }

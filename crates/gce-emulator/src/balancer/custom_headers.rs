@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 
 use http::{HeaderName, HeaderValue};
 
+use super::http1::write_field;
+
 /// A header whose value may hold variables, as `X-Client:{client_ip_address}:{client_port}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomHeader {
-    pub(super) name: HeaderName,
+    name: HeaderName,
     value: Vec<Part>,
 }
 
@@ -93,7 +95,15 @@ impl CustomHeader {
         Some(Self { name, value })
     }
 
-    pub(super) fn value(&self, facts: Facts<'_>) -> String {
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.name.as_str().eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>, facts: Facts<'_>) {
+        write_field(out, self.name.as_str(), self.value(facts).as_bytes());
+    }
+
+    fn value(&self, facts: Facts<'_>) -> String {
         let text = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Variable(variable) => variable.value(facts).into_owned(),

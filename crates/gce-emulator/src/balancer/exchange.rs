@@ -2,22 +2,20 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
-
-use http::{HeaderMap, StatusCode};
-use pingora_http::ResponseHeader;
+use std::time::{Duration, Instant};
 
 use super::affinity::Wish;
-use super::connection::Connection;
-use super::forwarder::is_stream;
+use super::http1::Fields;
 use super::pool::{Attempt, Member, Pool};
 use super::route::{Leaf, Route};
 use super::traffic::Sample;
 use super::upstream::Lease;
 
+/// From here on the connection is the two sides' own.
+const SWITCHING_PROTOCOLS: u16 = 101;
+
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) connection: Arc<Connection>,
     pub(super) route: Arc<Route>,
     pub(super) leaf: Arc<Leaf>,
     began: Instant,
@@ -45,7 +43,6 @@ struct Try {
 impl Exchange {
     pub(super) fn begin(route: Arc<Route>) -> Self {
         Self {
-            connection: Arc::default(),
             leaf: Arc::clone(&route.targets.default),
             route,
             began: Instant::now(),
@@ -76,15 +73,19 @@ impl Exchange {
         !self.failed.is_empty()
     }
 
+    /// Finds out which backend the client wishes for.
+    pub(super) fn wish(&mut self, fields: &Fields<'_>, client: IpAddr) {
+        if let Some(pool) = self.leaf.pool() {
+            let wish = pool.affinity.wish(fields, client);
+            (self.wish, self.new_cookie) = pool.affinity.first_wish(wish);
+        }
+    }
+
     /// Takes the request to a backend that has not failed it; false when there is none.
-    pub(super) fn try_next(&mut self, headers: &HeaderMap, client: Option<IpAddr>) -> bool {
+    pub(super) fn try_next(&mut self) -> bool {
         let Some(pool) = self.leaf.pool() else {
             return false;
         };
-        if self.failed.is_empty() {
-            let wish = pool.affinity.wish(headers, client);
-            (self.wish, self.new_cookie) = pool.affinity.first_wish(wish);
-        }
         let Some((member, lease)) = pool.choose(self.wish, &self.failed) else {
             return false;
         };
@@ -106,18 +107,30 @@ impl Exchange {
         }
     }
 
-    /// The answer has begun, and has to end in time. A web socket may last as long as it is used.
-    pub(super) fn answered(&mut self, response: &ResponseHeader) {
-        self.status = response.status.as_u16();
-        if is_stream(response) {
+    /// When the answer has to be complete (`timeoutSec`, counted over the whole of it as at Google).
+    ///
+    /// Silence before an answer ends in 504. An answer that has begun and lasts too long can only be
+    /// cut off, in the middle of a chunk if need be.
+    pub(super) fn due(&self) -> Instant {
+        let began = self
+            .current
+            .as_ref()
+            .map_or(self.began, |current| current.began);
+        let timeout = self.pool().map_or(Duration::ZERO, |pool| pool.timeout);
+        began + timeout
+    }
+
+    /// The answer has begun.
+    pub(super) fn answered(&mut self, status: u16, is_stream: bool) {
+        self.status = status;
+        if is_stream || status == SWITCHING_PROTOCOLS {
             self.streaming_since = Some(Instant::now());
         }
-        let switched = response.status == StatusCode::SWITCHING_PROTOCOLS;
-        if let (Some(pool), Some(current), false) = (self.leaf.pool(), &self.current, switched) {
-            self.connection
-                .deadline
-                .set((current.began + pool.timeout).into());
-        }
+    }
+
+    /// The status of the answer, 0 before it has begun.
+    pub(super) fn status(&self) -> u16 {
+        self.status
     }
 
     /// The cookie with which the client will come back.
@@ -130,7 +143,6 @@ impl Exchange {
     /// Counts the request.
     pub(super) fn finish(&mut self, status: u16, request_bytes: u64, response_bytes: u64) {
         self.is_counted = true;
-        self.connection.deadline.clear();
         // A stream lasts as long as its viewer stays, which says nothing about the speed of the
         // backend: it is timed to its beginning.
         let ended = self.streaming_since.unwrap_or_else(Instant::now);
@@ -147,7 +159,7 @@ impl Exchange {
     }
 }
 
-/// A request whose connection was cut at its deadline has no later phase in which to be counted.
+/// A request that is under way when the balancer ends has no later phase in which to be counted.
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.is_counted && self.status != 0 {

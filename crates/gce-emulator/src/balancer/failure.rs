@@ -1,80 +1,65 @@
-//! What a failed request means: whether it may be tried elsewhere, and what the client is told.
+//! What the client is told when no backend answers it.
 
-use bytes::Bytes;
-use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, VIA};
-use pingora_core::protocols::http::ServerSession;
-use pingora_core::{Error, ErrorSource, ErrorType, Result};
-use pingora_http::ResponseHeader;
+use std::io::Write;
 
-/// Whether a request that reached a backend, and got no answer, may be sent to another one.
-///
-/// Three things must hold. Doing it twice does no harm; the client has seen no byte of an answer;
-/// and its body, if it had one, is still here in full. A time-out is final: the backend is at work
-/// on the request, and a second one would double the load just when there is too much of it.
-pub(super) fn may_repeat(client: &ServerSession, error: &Error) -> bool {
-    client.req_header().method.is_idempotent()
-        && client.response_written().is_none()
-        && !client.retry_buffer_truncated()
-        && *error.esource() == ErrorSource::Upstream
-        && is_disconnect(error.etype())
+/// An answer of the balancer's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A page for this status.
+    Status(u16),
+    Redirect {
+        status: u16,
+        to: String,
+    },
 }
 
-/// Everything but a time-out: whichever way a dying backend shows, it gave no answer.
-fn is_disconnect(kind: &ErrorType) -> bool {
-    matches!(
-        kind,
-        ErrorType::ConnectionClosed
-            | ErrorType::ReadError
-            | ErrorType::WriteError
-            | ErrorType::InvalidHTTPHeader
-            | ErrorType::H1Error
-    )
-}
-
-/// The status for a request that failed, or `None` when there is nobody left to tell.
-pub(super) fn status(error: &Error) -> Option<u16> {
-    use ErrorType::{
-        ConnectionClosed, HTTPStatus, ReadError, ReadTimedout, WriteError, WriteTimedout,
-    };
-    match (error.esource(), error.etype()) {
-        (_, HTTPStatus(status)) => Some(*status),
-        (ErrorSource::Upstream, ReadTimedout | WriteTimedout) => Some(504),
-        (ErrorSource::Upstream, _) => Some(502),
-        (ErrorSource::Downstream, ReadTimedout) => Some(408),
-        (ErrorSource::Downstream, ReadError | WriteError | WriteTimedout | ConnectionClosed) => {
-            None
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        match self {
+            Self::Status(status) | Self::Redirect { status, .. } => *status,
         }
-        (ErrorSource::Downstream, _) => Some(400),
-        (ErrorSource::Internal | ErrorSource::Unset, _) => Some(500),
+    }
+
+    /// Writes the whole answer, to a request with the method HEAD or another one, and says how long
+    /// its body is.
+    pub(super) fn write(&self, out: &mut Vec<u8>, to_head: bool, keeps: bool) -> u64 {
+        out.clear();
+        let status = self.status();
+        let known = http::StatusCode::from_u16(status).ok();
+        let reason = known.and_then(|status| status.canonical_reason());
+        // A vector takes all that is written to it.
+        let _ = write!(out, "HTTP/1.1 {status} {}\r\n", reason.unwrap_or_default());
+        if !keeps {
+            out.extend_from_slice(b"connection: close\r\n");
+        }
+        match self {
+            Self::Status(status) => write_page(out, &page(*status), to_head),
+            Self::Redirect { to, .. } => write_redirect(out, to),
+        }
     }
 }
 
-/// Answers in place of a backend, unless an answer has begun already.
-pub(super) async fn answer(client: &mut ServerSession, status: u16) -> Result<()> {
-    let page = page(status);
-    let body = Bytes::from_static(page.body.as_bytes());
-    let mut head = ResponseHeader::build(status, Some(4))?;
-    head.insert_header(CONTENT_TYPE, page.kind)?;
-    head.insert_header(CONTENT_LENGTH, body.len())?;
-    head.insert_header(CACHE_CONTROL, "no-store")?;
-    head.insert_header(VIA, "1.1 google")?;
-    let body = if client.req_header().method == Method::HEAD {
-        Bytes::new()
-    } else {
-        body
-    };
-    client.write_error_response(head, body).await
+fn write_page(out: &mut Vec<u8>, page: &Page, to_head: bool) -> u64 {
+    let body = if to_head { "" } else { page.body };
+    // A vector takes all that is written to it.
+    let _ = write!(
+        out,
+        "content-type: {}\r\ncontent-length: {}\r\ncache-control: no-store\r\nvia: 1.1 google\r\n\r\n{body}",
+        page.kind,
+        page.body.len()
+    );
+    body.len() as u64
 }
 
 /// Sends the client elsewhere, with the headers of Google's own redirects.
-pub(super) async fn redirect(client: &mut ServerSession, status: u16, to: &str) -> Result<()> {
-    let mut head = ResponseHeader::build(status, Some(4))?;
-    head.insert_header(CACHE_CONTROL, "private")?;
-    head.insert_header(LOCATION, to)?;
-    head.insert_header(CONTENT_LENGTH, 0)?;
-    head.insert_header(CONTENT_TYPE, "text/html; charset=UTF-8")?;
-    client.write_response_header(Box::new(head)).await
+fn write_redirect(out: &mut Vec<u8>, to: &str) -> u64 {
+    // A vector takes all that is written to it.
+    let _ = write!(
+        out,
+        "cache-control: private\r\nlocation: {to}\r\ncontent-length: 0\r\n\
+         content-type: text/html; charset=UTF-8\r\n\r\n"
+    );
+    0
 }
 
 struct Page {
@@ -104,6 +89,7 @@ fn page(status: u16) -> Page {
         400 => text("bad request"),
         404 => text("not found"),
         408 => text("the request took too long to arrive"),
+        431 => text("the head of the request is too large"),
         502 => Page {
             kind: "text/html; charset=UTF-8",
             body: SERVER_ERROR,

@@ -1,73 +1,107 @@
 //! The headers that Google's load balancer adds, in both directions.
 
 use std::io::Write;
-use std::net::IpAddr;
 
-use http::header::VIA;
-use http::{HeaderMap, HeaderValue};
-use pingora_core::Result;
-use pingora_http::{RequestHeader, ResponseHeader};
+use http::HeaderValue;
+
+use super::connection::Connection;
+use super::http1::{Fields, field, write_field};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const CLOUD_TRACE: &str = "x-cloud-trace-context";
 const TRACE_PARENT: &str = "traceparent";
 const SERVED_BY: &str = "x-served-by";
-const VIA_GOOGLE: &str = "1.1 google";
+const VIA: &str = "via";
+const VIA_GOOGLE: &[u8] = b"1.1 google";
 
-/// Tells the backend where a request came from.
+/// Whether [`forward`] takes the place of a request's field.
+pub(super) fn replaces(name: &str) -> bool {
+    let ours = [FORWARDED_FOR, FORWARDED_PROTO, VIA];
+    ours.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+/// Tells the backend where a request with these fields came from.
 ///
 /// The client is the *second from the end* of `X-Forwarded-For`. What stands left of it is what the
 /// client itself sent, and must not be believed.
-pub(super) fn forward(
-    request: &mut RequestHeader,
-    client: IpAddr,
-    balancer: IpAddr,
-    secure: bool,
-) -> Result<()> {
-    let forwarded_for = forwarded_for(&request.headers, client, balancer);
-    request.insert_header(FORWARDED_FOR, forwarded_for)?;
-    let proto = HeaderValue::from_static(if secure { "https" } else { "http" });
-    request.insert_header(FORWARDED_PROTO, proto)?;
-    request.insert_header(VIA, HeaderValue::from_static(VIA_GOOGLE))?;
-    trace(request)
+pub(super) fn forward(out: &mut Vec<u8>, fields: &Fields<'_>, connection: &Connection) {
+    out.extend_from_slice(b"x-forwarded-for: ");
+    for supplied in field(fields, FORWARDED_FOR) {
+        out.extend_from_slice(supplied);
+        out.push(b',');
+    }
+    out.extend_from_slice(connection.route.as_bytes());
+    out.extend_from_slice(b"\r\n");
+    let proto: &[u8] = if connection.tls.is_some() {
+        b"https"
+    } else {
+        b"http"
+    };
+    write_field(out, FORWARDED_PROTO, proto);
+    write_field(out, VIA, VIA_GOOGLE);
+}
+
+/// Whether [`sign`] takes the place of an answer's field.
+pub(super) fn signs(name: &str) -> bool {
+    name.eq_ignore_ascii_case(VIA) || name.eq_ignore_ascii_case(SERVED_BY)
 }
 
 /// Tells the client which instance answered.
-pub(super) fn sign(response: &mut ResponseHeader, instance: HeaderValue) -> Result<()> {
-    response.insert_header(VIA, HeaderValue::from_static(VIA_GOOGLE))?;
-    response.insert_header(SERVED_BY, instance)
+pub(super) fn sign(out: &mut Vec<u8>, instance: &HeaderValue) {
+    write_field(out, VIA, VIA_GOOGLE);
+    write_field(out, SERVED_BY, instance.as_bytes());
 }
 
-fn forwarded_for(headers: &HeaderMap, client: IpAddr, balancer: IpAddr) -> Vec<u8> {
-    let mut value = Vec::new();
-    for supplied in headers.get_all(FORWARDED_FOR) {
-        value.extend_from_slice(supplied.as_bytes());
-        value.push(b',');
-    }
-    // A vector takes all that is written to it.
-    let _ = write!(value, "{client},{balancer}");
-    value
+/// What a request needs to have a trace in Google's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// It has one.
+    Kept,
+    /// The client began it in the form of W3C.
+    Continued { trace: u128, span: u64 },
+    /// A new one, unsampled, in both forms.
+    New { trace: u128, span: u64 },
 }
 
-/// Gives the request a trace in Google's form, unless it has one: the trace that the client began in
-/// the form of W3C, or a new one, unsampled, in both forms.
-fn trace(request: &mut RequestHeader) -> Result<()> {
-    if request.headers.contains_key(CLOUD_TRACE) {
-        return Ok(());
+impl Trace {
+    pub(super) fn of(fields: &Fields<'_>) -> Self {
+        if field(fields, CLOUD_TRACE).next().is_some() {
+            return Self::Kept;
+        }
+        let parent = field(fields, TRACE_PARENT).next();
+        let parent = parent.and_then(|value| parse_parent(std::str::from_utf8(value).ok()?));
+        if let Some((trace, span)) = parent {
+            return Self::Continued { trace, span };
+        }
+        // An id of zero means "none" in both forms.
+        Self::New {
+            trace: rand::random::<u128>().max(1),
+            span: rand::random::<u64>().max(1),
+        }
     }
-    let parent = request
-        .headers
-        .get(TRACE_PARENT)
-        .and_then(|value| value.to_str().ok());
-    if let Some((trace, span)) = parent.and_then(parse_parent) {
-        return request.insert_header(CLOUD_TRACE, format!("{trace:032x}/{span};o=0"));
+
+    /// Whether it takes the place of a request's field.
+    pub(super) fn replaces(self, name: &str) -> bool {
+        matches!(self, Self::New { .. }) && name.eq_ignore_ascii_case(TRACE_PARENT)
     }
-    // An id of zero means "none" in both forms.
-    let trace = rand::random::<u128>().max(1);
-    let span = rand::random::<u64>().max(1);
-    request.insert_header(CLOUD_TRACE, format!("{trace:032x}/{span};o=0"))?;
-    request.insert_header(TRACE_PARENT, format!("00-{trace:032x}-{span:016x}-00"))
+
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        // A vector takes all that is written to it.
+        match self {
+            Self::Kept => {}
+            Self::Continued { trace, span } => {
+                let _ = write!(out, "{CLOUD_TRACE}: {trace:032x}/{span};o=0\r\n");
+            }
+            Self::New { trace, span } => {
+                let _ = write!(
+                    out,
+                    "{CLOUD_TRACE}: {trace:032x}/{span};o=0\r\n\
+                     {TRACE_PARENT}: 00-{trace:032x}-{span:016x}-00\r\n"
+                );
+            }
+        }
+    }
 }
 
 /// The ids in `00-TRACE-SPAN-FLAGS`.
@@ -82,71 +116,62 @@ fn parse_parent(parent: &str) -> Option<(u128, u64)> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use std::net::Ipv4Addr;
+    use httparse::Header;
 
     use super::*;
 
-    const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
-    const BALANCER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-    fn forwarded(supplied: &[(&'static str, &str)]) -> RequestHeader {
-        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
-        for (name, value) in supplied {
-            request.append_header(*name, *value).unwrap();
-        }
-        forward(&mut request, CLIENT, BALANCER, false).unwrap();
-        request
-    }
-
-    fn value<'a>(request: &'a RequestHeader, name: &str) -> Vec<&'a str> {
-        request
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|value| value.to_str().unwrap())
-            .collect()
+    /// What a backend gets of a request with these fields, without those that are passed on.
+    fn forwarded(supplied: &[(&'static str, &'static str)]) -> Vec<String> {
+        let field = |(name, value): &(&'static str, &'static str)| Header {
+            name,
+            value: value.as_bytes(),
+        };
+        let fields: Vec<_> = supplied.iter().map(field).collect();
+        let client = ([203, 0, 113, 7], 5555).into();
+        let connection = Connection::new(client, ([127, 0, 0, 1], 80).into(), None);
+        let mut out = Vec::new();
+        forward(&mut out, &fields, &connection);
+        Trace::of(&fields).write(&mut out);
+        let out = String::from_utf8(out).unwrap();
+        out.lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn the_client_is_the_second_from_the_end() {
-        let request = forwarded(&[]);
-        assert_eq!(
-            value(&request, "x-forwarded-for"),
-            ["203.0.113.7,127.0.0.1"]
-        );
+        assert_eq!(forwarded(&[])[0], "x-forwarded-for: 203.0.113.7,127.0.0.1");
     }
 
     #[test]
     fn what_the_client_claims_stays_left_of_it() {
-        let request = forwarded(&[
-            ("x-forwarded-for", "1.2.3.4"),
+        let lines = forwarded(&[
+            ("X-Forwarded-For", "1.2.3.4"),
             ("x-forwarded-for", "5.6.7.8"),
         ]);
-        let expected = "1.2.3.4,5.6.7.8,203.0.113.7,127.0.0.1";
-        assert_eq!(value(&request, "x-forwarded-for"), [expected]);
+        let expected = "x-forwarded-for: 1.2.3.4,5.6.7.8,203.0.113.7,127.0.0.1";
+        assert_eq!(lines[0], expected);
     }
 
     #[test]
     fn a_client_cannot_claim_a_protocol_or_a_proxy() {
-        let request = forwarded(&[("x-forwarded-proto", "https"), ("via", "1.0 fred")]);
-        assert_eq!(value(&request, "x-forwarded-proto"), ["http"]);
-        assert_eq!(value(&request, "via"), ["1.1 google"]);
+        assert!(replaces("X-Forwarded-Proto") && replaces("Via"));
+        let lines = forwarded(&[("x-forwarded-proto", "https"), ("via", "1.0 fred")]);
+        assert_eq!(lines[1..3], ["x-forwarded-proto: http", "via: 1.1 google"]);
     }
 
     #[test]
     fn a_trace_is_begun_once() {
-        let request = forwarded(&[]);
-        assert_eq!(value(&request, "x-cloud-trace-context").len(), 1);
-        let request = forwarded(&[("x-cloud-trace-context", "abc/1;o=1")]);
-        assert_eq!(value(&request, "x-cloud-trace-context"), ["abc/1;o=1"]);
+        let lines = forwarded(&[("traceparent", "not a parent")]);
+        assert!(lines[3].starts_with("x-cloud-trace-context: "), "{lines:?}");
+        assert!(lines[4].starts_with("traceparent: 00-"), "{lines:?}");
+        let traced = forwarded(&[("X-Cloud-Trace-Context", "abc/1;o=1")]);
+        assert_eq!(traced.len(), 3, "{traced:?}");
     }
 
     #[test]
     fn a_trace_in_the_other_form_is_continued() {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-00000000000000ff-01";
-        let request = forwarded(&[("traceparent", parent)]);
-        let expected = "0af7651916cd43dd8448eb211c80319c/255;o=0";
-        assert_eq!(value(&request, "x-cloud-trace-context"), [expected]);
-        assert_eq!(value(&request, "traceparent"), [parent]);
+        let lines = forwarded(&[("traceparent", parent)]);
+        let expected = "x-cloud-trace-context: 0af7651916cd43dd8448eb211c80319c/255;o=0";
+        assert_eq!(lines[3..], [expected]);
     }
 }

@@ -1,31 +1,19 @@
-//! A frontend's port: our own accept loop in front of Pingora's proxy.
-//!
-//! Pingora's `Server` is not used. It cannot say which port it was given, panics on a taken one,
-//! and can neither add nor remove a listener while it runs.
+//! A frontend's port and those who come to it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::AsRawFd;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
-use pingora_core::apps::HttpServerApp;
-use pingora_core::protocols::http::ServerSession;
-use pingora_core::protocols::l4::stream::Stream;
-use pingora_core::protocols::{GetSocketDigest, IO, SocketDigest};
-use pingora_core::server::ShutdownWatch;
-use pingora_core::server::configuration::ServerConf;
-use pingora_proxy::{HttpProxy, http_proxy};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::client_stream::ClientStream;
 use super::connection::Connection;
-use super::forwarder::Forwarder;
+use super::http1::Conversation;
 use super::route::{Route, RouteCell};
 use super::secure;
 
@@ -35,6 +23,9 @@ const BACKLOG: u32 = 1024;
 /// The pause after a failure to accept: out of file descriptors, mostly, which takes a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often idle connections to backends are looked after.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The handshake's side of a frontend; `None` for plain HTTP.
 pub(super) type Tls = Option<Arc<ServerConfig>>;
 
@@ -43,6 +34,13 @@ pub(super) type Tls = Option<Arc<ServerConfig>>;
 struct Front {
     route: Arc<RouteCell>,
     tls: RwLock<Tls>,
+}
+
+impl Front {
+    fn tls(&self) -> Tls {
+        let tls = self.tls.read().unwrap_or_else(PoisonError::into_inner);
+        tls.clone()
+    }
 }
 
 /// A port that is being listened on.
@@ -69,17 +67,14 @@ impl Listener {
     ) -> io::Result<Self> {
         let socket = bind(runtime, port)?;
         let addr = socket.local_addr()?;
-        let route = Arc::new(RouteCell::new(route));
         let front = Arc::new(Front {
-            route: Arc::clone(&route),
+            route: Arc::new(RouteCell::new(route)),
             tls: RwLock::new(tls),
         });
         let stop = CancellationToken::new();
         let (port_held, freed) = mpsc::channel();
-        let conf = Arc::new(ServerConf::default());
         let accepting = Accepting {
             socket,
-            proxy: Arc::new(http_proxy(&conf, Forwarder(route))),
             front: Arc::clone(&front),
             connections: connections.clone(),
             stop: stop.clone(),
@@ -123,7 +118,6 @@ fn bind(runtime: &Handle, port: u16) -> io::Result<TcpListener> {
 
 struct Accepting {
     socket: TcpListener,
-    proxy: Arc<HttpProxy<Forwarder>>,
     front: Arc<Front>,
     connections: TaskTracker,
     stop: CancellationToken,
@@ -132,106 +126,63 @@ struct Accepting {
 
 impl Accepting {
     async fn run(self) {
-        let (leaving, shutdown) = watch::channel(false);
+        let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let accepted = tokio::select! {
+            tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                accepted = self.socket.accept() => accepted,
-            };
-            match accepted {
-                Ok((client, _)) => {
-                    self.connections.spawn(welcome(
-                        client,
-                        Arc::clone(&self.front),
-                        Arc::clone(&self.proxy),
-                        shutdown.clone(),
-                    ));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                accepted = self.socket.accept() => self.take_in(accepted).await,
+                _ = sweeps.tick() => self.front.route.get().sweep(),
             }
         }
         drop(self.socket);
         drop(self.port_held);
-        leaving.send_replace(true);
-        self.proxy.http_cleanup().await;
+    }
+
+    async fn take_in(&self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        match accepted {
+            Ok((stream, client)) => {
+                let front = Arc::clone(&self.front);
+                let leaving = self.stop.clone();
+                self.connections.spawn(async move {
+                    if let Err(error) = welcome(stream, client, front, leaving).await {
+                        tracing::debug!(%error, "a client did not get as far as a request");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
     }
 }
 
-/// Takes a client in, through a handshake if the frontend is a secure one.
+/// Takes a client in, through a handshake if the frontend is a secure one, and serves it.
 async fn welcome(
-    client: TcpStream,
+    stream: TcpStream,
+    client: SocketAddr,
     front: Arc<Front>,
-    proxy: Arc<HttpProxy<Forwarder>>,
-    shutdown: ShutdownWatch,
-) {
-    let mut stream = Stream::from(client);
-    if let Err(error) = stream.set_nodelay() {
-        tracing::debug!(%error, "the client left at once");
-        return;
-    }
-    stream.set_socket_digest(SocketDigest::from_raw_fd(stream.as_raw_fd()));
-    let tls = front
-        .tls
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    let Some(tls) = tls else {
-        return serve(
-            Box::new(ClientStream::new(stream)),
-            Connection::plain(),
-            &front,
-            &proxy,
-            &shutdown,
-        )
-        .await;
-    };
-    match secure::accept(stream, tls).await {
-        Ok(stream) => {
-            let connection = Connection::secure(secure::facts(&stream));
-            serve(
-                Box::new(ClientStream::new(stream)),
-                connection,
-                &front,
-                &proxy,
-                &shutdown,
-            )
+    leaving: CancellationToken,
+) -> io::Result<()> {
+    // Small answers must not wait for an acknowledgement of the ones before.
+    stream.set_nodelay(true)?;
+    let server = stream.local_addr()?;
+    let route = Arc::clone(&front.route);
+    let Some(tls) = front.tls() else {
+        let (reader, writer) = stream.into_split();
+        let connection = Connection::new(client, server, None);
+        Conversation::new(reader, writer, connection, route, leaving)
+            .serve()
             .await;
-        }
-        Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
-    }
-}
-
-/// Serves one client's connection, request after request, until a deadline has passed.
-async fn serve(
-    stream: Box<dyn IO>,
-    connection: Connection,
-    front: &Front,
-    proxy: &Arc<HttpProxy<Forwarder>>,
-    shutdown: &ShutdownWatch,
-) {
-    let connection = Arc::new(connection);
-    let cut = connection.deadline.passed();
-    tokio::pin!(cut);
-    let mut session = ServerSession::new_http1(stream);
-    loop {
-        session.set_keepalive(Some(front.route.get().keep_alive.as_secs()));
-        session.set_connection_user_context(Some(Box::new(Arc::clone(&connection))));
-        let reused = tokio::select! {
-            biased;
-            reused = proxy.process_new_http(session, shutdown) => reused,
-            () = &mut cut => None,
-        };
-        let Some(reused) = reused else {
-            return;
-        };
-        let (stream, settings) = reused.consume();
-        session = ServerSession::new_http1(stream);
-        if let Some(settings) = settings {
-            settings.apply_to_session(&mut session);
-        }
-    }
+        return Ok(());
+    };
+    let stream = secure::accept(stream, tls).await?;
+    let connection = Connection::new(client, server, Some(secure::facts(&stream)));
+    let (reader, writer) = tokio::io::split(stream);
+    Conversation::new(reader, writer, connection, route, leaving)
+        .serve()
+        .await;
+    Ok(())
 }

@@ -1,12 +1,12 @@
-//! The local load balancer: Pingora's proxy on a thread and a runtime of its own, so that neither
-//! the API nor the fleet can slow down a request, nor a busy proxy them.
+//! The local load balancer: a proxy on a thread and a runtime of its own, so that neither the API nor
+//! the fleet can slow down a request, nor a busy proxy them.
 //!
 //! ```text
 //! Balancer
 //! ├── Prober ─ Standing           health of every (check, instance)
 //! ├── Upstream                    in flight, draining; one per instance
 //! └── Listener                    one per forwarding rule
-//!     └── Forwarder ─ Route ─ Leaf ─ Pool ─ Member ─ Upstream, Standing
+//!     └── Conversation ─ Route ─ Leaf ─ Pool ─ Member ─ Upstream, Standing
 //! ```
 //!
 //! [`Balancer::apply`] builds new routes beside the old ones and swaps them in. A request keeps the
@@ -14,15 +14,13 @@
 
 mod affinity;
 mod certificate;
-mod client_stream;
 mod connection;
 mod custom_headers;
-mod deadline;
 mod exchange;
 mod failure;
-mod forwarder;
 mod headers;
 mod hidden;
+mod http1;
 mod listener;
 mod plan;
 mod pool;

@@ -39,6 +39,16 @@ pub(super) enum Outlet {
     Nowhere,
 }
 
+impl Route {
+    /// Closes idle connections to backends that have grown old or were closed over there.
+    pub(super) fn sweep(&self) {
+        let pools = self.targets.targets().filter_map(|leaf| leaf.pool());
+        for member in pools.flat_map(|pool| &pool.members) {
+            member.upstream.idle.sweep();
+        }
+    }
+}
+
 impl Leaf {
     pub(super) fn pool(&self) -> Option<&Pool> {
         match &self.outlet {

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora_core::protocols::l4::stream::Stream;
 use rustls::{ProtocolVersion, ServerConfig};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -16,15 +16,15 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes the handshake.
 pub(super) async fn accept(
-    stream: Stream,
+    stream: TcpStream,
     config: Arc<ServerConfig>,
-) -> io::Result<TlsStream<Stream>> {
+) -> io::Result<TlsStream<TcpStream>> {
     let handshake = TlsAcceptor::from(config).accept(stream);
     tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await?
 }
 
 /// What the handshake has settled.
-pub(super) fn facts(stream: &TlsStream<Stream>) -> TlsFacts {
+pub(super) fn facts(stream: &TlsStream<TcpStream>) -> TlsFacts {
     let (_, connection) = stream.get_ref();
     let suite = connection.negotiated_cipher_suite();
     TlsFacts {

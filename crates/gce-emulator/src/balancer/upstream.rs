@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::affinity;
+use super::http1::Idle;
 
 /// A backend's address and its requests in flight, shared by every route that leads to it.
 #[derive(Debug)]
@@ -13,8 +14,7 @@ pub(super) struct Upstream {
     /// Its name, as a header shows it.
     pub(super) label: HeaderValue,
     pub(super) addr: SocketAddr,
-    /// Keeps the pooled connections of instances apart that use one port after the other.
-    pub(super) pool_key: u64,
+    pub(super) idle: Idle,
     /// What a cookie calls it, the same in every run.
     pub(super) mark: u64,
     in_flight: AtomicUsize,
@@ -27,7 +27,7 @@ impl Upstream {
             // A resource's name is always a legal value.
             label: HeaderValue::from_str(instance).unwrap_or_else(|_| HeaderValue::from_static("")),
             addr,
-            pool_key: rand::random(),
+            idle: Idle::default(),
             mark: affinity::mark(instance.as_bytes()),
             in_flight: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -37,6 +37,7 @@ impl Upstream {
     /// A closed upstream gets no new requests: it drains, or has left.
     pub(super) fn set_closed(&self, closed: bool) {
         self.closed.store(closed, Ordering::SeqCst);
+        self.idle.set_closed(closed);
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -16,6 +16,7 @@ mod failures;
 mod following;
 mod frontends;
 mod probes;
+mod protocol;
 mod secure;
 mod services;
 mod streams;
