@@ -9,7 +9,8 @@ use crate::{api::filter::Filter, compute::call::Call, error::ApiError};
 const PAGE: usize = 500;
 
 /// One page of values in the order in which they are given; the items go under `field`. A token is
-/// the place of the last item by its key, so that what comes and goes meanwhile shifts nothing.
+/// the last item's key, so that what comes and goes meanwhile shifts nothing, and its place, for when
+/// that very item has gone.
 pub(super) fn page(
     field: &str,
     values: Vec<(String, Value)>,
@@ -23,25 +24,21 @@ pub(super) fn page(
         _ => PAGE,
     };
     let after = call.text("pageToken").map(decode).transpose()?;
-    let start = match &after {
-        None => 0,
-        Some(after) => values
-            .iter()
-            .position(|(key, _)| key == after)
-            .map_or(0, |at| at + 1),
-    };
+    let start = after.map_or(0, |last| last.next_in(&values));
     let mut wanted = values
         .into_iter()
+        .enumerate()
         .skip(start)
-        .filter(|(_, value)| filter.matches(value));
-    let page: Vec<(String, Value)> = wanted.by_ref().take(size).collect();
+        .filter(|(_, (_, value))| filter.matches(value));
+    let page: Vec<(usize, (String, Value))> = wanted.by_ref().take(size).collect();
     let more = wanted.next().is_some();
     let mut answer = Map::new();
-    if let Some((last, _)) = page.last().filter(|_| more) {
-        answer.insert("nextPageToken".into(), json!(BASE64.encode(last)));
+    if let Some((at, (key, _))) = page.last().filter(|_| more) {
+        let token = BASE64.encode(format!("{at}:{key}"));
+        answer.insert("nextPageToken".into(), json!(token));
     }
     if !page.is_empty() {
-        let items: Vec<Value> = page.into_iter().map(|(_, value)| value).collect();
+        let items: Vec<Value> = page.into_iter().map(|(_, (_, value))| value).collect();
         answer.insert(field.into(), json!(items));
     }
     Ok(Value::Object(answer))
@@ -56,8 +53,65 @@ fn size_parameter(call: &Call) -> &'static str {
     }
 }
 
-fn decode(token: &str) -> Result<String, ApiError> {
-    let bytes = BASE64.decode(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| ApiError::invalid("pageToken", token, "The page token is not one of ours."))
+/// The item that a page ended with.
+struct Last {
+    at: usize,
+    key: String,
+}
+
+impl Last {
+    /// Where the list goes on: behind the item, or, where it has gone, with the one that has moved
+    /// up to its place.
+    fn next_in(&self, values: &[(String, Value)]) -> usize {
+        let found = values.iter().position(|(key, _)| *key == self.key);
+        found.map_or(self.at, |at| at + 1)
+    }
+}
+
+fn decode(token: &str) -> Result<Last, ApiError> {
+    let read = || {
+        let text = String::from_utf8(BASE64.decode(token).ok()?).ok()?;
+        let (at, key) = text.split_once(':')?;
+        Some(Last {
+            at: at.parse().ok()?,
+            key: key.to_owned(),
+        })
+    };
+    read()
+        .ok_or_else(|| ApiError::invalid("pageToken", token, "The page token is not one of ours."))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    /// The second page of two, when these are left of `a` to `f`.
+    fn second_page(left: &[&str]) -> Value {
+        let values = |names: &[&str]| -> Vec<_> {
+            let item = |name: &&str| ((*name).to_owned(), json!(name));
+            names.iter().map(item).collect()
+        };
+        let mut call = Call::default();
+        call.query.insert("pageSize".into(), "2".into());
+        let all = values(&["a", "b", "c", "d", "e", "f"]);
+        let first = page("items", all, &call).unwrap();
+        let token = first["nextPageToken"].as_str().unwrap().to_owned();
+        call.query.insert("pageToken".into(), token);
+        page("items", values(left), &call).unwrap()["items"].take()
+    }
+
+    #[test]
+    fn a_list_goes_on_behind_its_last_item_wherever_that_is_now() {
+        let all = ["a", "b", "c", "d", "e", "f"];
+        assert_eq!(second_page(&all), json!(["c", "d"]));
+        assert_eq!(second_page(&all[1..]), json!(["c", "d"]));
+    }
+
+    #[test]
+    fn a_list_goes_on_in_the_same_place_when_its_last_item_has_gone() {
+        let left = second_page(&["a", "c", "d", "e", "f"]);
+        assert_eq!(left, json!(["c", "d"]));
+    }
 }
