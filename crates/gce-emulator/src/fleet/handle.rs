@@ -119,18 +119,19 @@ impl FleetHandle {
         groups::state(&self.context, manager)
     }
 
-    /// Gives a group of simulated instances so much to do, in cores; false where instances are
-    /// processes, whose load is what they do.
+    /// Gives a group of simulated instances so much to do, in cores, for as long as it exists;
+    /// false where instances are processes, whose load is what they do.
     pub fn set_load(&self, group: &Key, cores: f64) -> bool {
-        if self.context.settings.simulated {
-            self.context.loads.set(group, cores);
+        let simulated = self.context.settings.simulated;
+        if let Some(group) = self.context.store.get(group).filter(|_| simulated) {
+            self.context.loads.set(&group, cores);
         }
-        self.context.settings.simulated
+        simulated
     }
 
     /// What simulated groups have to do, in cores.
     pub fn loads(&self) -> BTreeMap<Key, f64> {
-        self.context.loads.get()
+        self.context.loads.get(&self.context.store)
     }
 
     /// Where requests for the running instances go, draining ones included.

@@ -22,7 +22,10 @@ use super::{
     share::reserved_cores,
     system_metrics,
 };
-use crate::resource::{Key, Resource};
+use crate::{
+    resource::{Key, Resource},
+    store::Store,
+};
 
 /// How often utilization is computed, in real time.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
@@ -35,18 +38,34 @@ const BURST_CORES: f64 = 2.0;
 
 /// What the groups have to do, in cores. Kept in memory alone, as a real load would be.
 #[derive(Debug, Default)]
-pub(super) struct Loads(Mutex<BTreeMap<Key, f64>>);
+pub(super) struct Loads(Mutex<BTreeMap<Key, Load>>);
+
+/// What one group has to do. The id tells it from another group that gets its name later.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    group: u64,
+    cores: f64,
+}
 
 impl Loads {
-    pub(super) fn set(&self, group: &Key, cores: f64) {
-        self.all().insert(group.clone(), cores);
+    pub(super) fn set(&self, group: &Resource, cores: f64) {
+        let load = Load {
+            group: group.id,
+            cores,
+        };
+        self.all().insert(group.key.clone(), load);
     }
 
-    pub(super) fn get(&self) -> BTreeMap<Key, f64> {
-        self.all().clone()
+    /// The loads of the groups that are still there; the others are forgotten.
+    pub(super) fn get(&self, store: &Store) -> BTreeMap<Key, f64> {
+        let mut all = self.all();
+        all.retain(|key, load| store.get(key).is_some_and(|group| group.id == load.group));
+        all.iter()
+            .map(|(key, load)| (key.clone(), load.cores))
+            .collect()
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Key, f64>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Key, Load>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -131,7 +150,7 @@ impl Meter {
             self.published = Some(now);
         }
         let machines = context.roster.machines();
-        let loads = context.loads.get();
+        let loads = context.loads.get(&context.store);
         let mut earlier = std::mem::take(&mut self.smoothers);
         for (group, workers) in by_group(context, &machines) {
             let total: f64 = workers.iter().map(|worker| worker.cores).sum();

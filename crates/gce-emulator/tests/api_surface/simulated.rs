@@ -98,6 +98,23 @@ async fn a_simulated_instance_can_be_rolled_recreated_and_refused_like_any_other
     cloud.emulator.shutdown().await;
 }
 
+async fn loads(cloud: &Cloud) -> Value {
+    let answer = cloud.request(Method::GET, LOAD).send().await.unwrap();
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_load_ends_with_its_group() {
+    let cloud = simulated(true).await;
+    cloud.group(1).await;
+    give(&cloud, 5.0).await;
+    assert_eq!(loads(&cloud).await["loads"][0]["cores"], 5.0);
+    cloud.delete(&group()).await;
+    advance(&cloud, 600).await;
+    assert_eq!(loads(&cloud).await["loads"], json!([]));
+    cloud.emulator.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_load_that_cannot_be_is_refused_and_changes_nothing() {
     let cloud = simulated(false).await;
