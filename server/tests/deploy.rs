@@ -16,8 +16,8 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use serde_json::json;
-use support::{Running, flaskscale, folder::Folder, get, refuses, run, until, up::Up};
+use serde_json::{Value, json};
+use support::{Running, ask, flaskscale, folder::Folder, get, refuses, run, until, up::Up};
 
 /// A fast one, with its state below a directory.
 fn local_cloud(directory: &Path) -> Command {

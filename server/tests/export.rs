@@ -36,28 +36,56 @@ fn another_tool_makes_the_same_deployment() {
     folder.edit("# domain =", "domain =");
     folder.edit("# team = \"web\"", "team = \"web\"");
 
+    folder.edit("# console = false", "console = true");
+    folder.post(
+        "/dns/v1/projects/flaskscale-local/managedZones",
+        r#"{"name": "example", "dnsName": "example.com.", "description": ""}"#,
+    );
+
     let wanted = plan(&folder);
+    assert!(
+        wanted
+            .iter()
+            .all(|step| step["act"] == "create" || step["collection"] == "services")
+    );
     terraform_reads_its_configuration(&folder);
     if is_there("gcloud") {
         gcloud_runs_its_script(&folder, directory.path());
         let missing: Vec<String> = wanted
             .iter()
+            .filter(|step| is_of_compute(step))
             .filter_map(|step| what_is_missing(&folder, step))
             .collect();
         assert_eq!(missing, [""; 0]);
+        // What a secret holds is no script's to know.
+        for step in plan(&folder).iter().filter(|step| !is_of_compute(step)) {
+            let is_secret = step["collection"] == "secrets";
+            let expected = if is_secret { "update" } else { "keep" };
+            assert_eq!(step["act"], expected, "{step}");
+        }
     } else {
         println!("skipped: gcloud is not installed, so nobody ran its script");
     }
     assert!(cloud.end().success());
 }
 
-/// What `deploy` would create.
+/// What `deploy` would do.
 fn plan(folder: &Folder<'_>) -> Vec<Value> {
     let words = [&["deploy", "--plan", "--json"][..], &IMAGE].concat();
     let plan: Value = serde_json::from_str(&folder.does(&words)).unwrap();
-    let steps = plan["steps"].as_array().unwrap().clone();
-    assert!(steps.iter().all(|step| step["act"] == "create"));
-    steps
+    plan["steps"].as_array().unwrap().clone()
+}
+
+fn is_of_compute(step: &Value) -> bool {
+    let beside = [
+        "services",
+        "serviceAccounts",
+        "roles",
+        "secrets",
+        "bindings",
+        "rrsets",
+    ];
+    !beside.contains(&step["collection"].as_str().unwrap())
 }
 
 fn is_there(tool: &str) -> bool {
@@ -90,16 +118,25 @@ fn gcloud_runs_its_script(folder: &Folder<'_>, home: &Path) {
     shell.env_remove("CLOUDSDK_PYTHON");
     for (name, value) in [
         ("AUTH_ACCESS_TOKEN", "offline-token"),
-        (
-            "API_ENDPOINT_OVERRIDES_COMPUTE",
-            &format!("{}/compute/v1/", folder.api),
-        ),
         ("CORE_DISABLE_USAGE_REPORTING", "1"),
         ("CORE_CHECK_GCE_METADATA", "0"),
         ("COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "1"),
         ("SURVEY_DISABLE_PROMPTS", "1"),
     ] {
         shell.env(format!("CLOUDSDK_{name}"), value);
+    }
+    for (api, base) in [
+        ("COMPUTE", "/compute/v1/"),
+        ("CLOUDRESOURCEMANAGER", "/"),
+        ("DNS", "/dns/v1/"),
+        ("IAM", "/"),
+        ("SECRETMANAGER", "/"),
+        ("SERVICEUSAGE", "/"),
+    ] {
+        shell.env(
+            format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"),
+            format!("{}{base}", folder.api),
+        );
     }
     let ended = run(&mut shell);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);

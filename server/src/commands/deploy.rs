@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, leads_here, locked, money, record, take, usd_per_hour,
+        carry_out, cost_change, first_request, leads_here, locked, money, record, take,
+        usd_per_hour,
     },
     failure::Failure,
     logs,

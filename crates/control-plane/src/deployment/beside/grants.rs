@@ -106,7 +106,8 @@ fn api(holder: &str) -> &'static str {
     }
 }
 
-fn policy_of(holder: &str) -> PolicyOf<'_> {
+/// The policy of what a path names.
+pub(in crate::deployment) fn policy_of(holder: &str) -> PolicyOf<'_> {
     let segments: Vec<&str> = holder.split('/').collect();
     match segments[..] {
         ["projects", _, "secrets", secret] => PolicyOf::Secret(secret),

@@ -143,7 +143,7 @@ impl Blueprint {
     }
 
     /// The name of a part: all names are the same where each kind of resource is there once.
-    fn named(&self, suffix: &str) -> String {
+    pub(super) fn named(&self, suffix: &str) -> String {
         match &self.front {
             Front::Local { .. } => self.name.clone(),
             Front::Public(_) => format!("{}-{suffix}", self.name),

@@ -1,5 +1,7 @@
 //! A script of `gcloud` commands.
 
+mod beside;
+
 use std::fmt::Write as _;
 
 use gce::{Scope, name_of};
@@ -26,15 +28,16 @@ trap 'rm -rf \"$files\"' EXIT
     );
     for part in parts {
         script.push('\n');
-        for line in lines(part) {
+        for line in lines(part, blueprint) {
             script.push_str(&line.text());
         }
     }
     script
 }
 
-/// One line of the script: a file that a command reads, or a command.
+/// One line of the script: a file that a command reads, a command, or what its reader should know.
 enum Line {
+    Comment(String),
     File { name: String, content: String },
     Command(Vec<String>),
 }
@@ -42,6 +45,7 @@ enum Line {
 impl Line {
     fn text(&self) -> String {
         match self {
+            Self::Comment(text) => format!("# {text}\n"),
             Self::File { name, content } => {
                 format!("printf '%s' {} > \"$files/{name}\"\n", quoted(content))
             }
@@ -64,6 +68,11 @@ impl Command {
             Scope::Region(region) => command.flag("region", region),
             Scope::Zone(zone) => command.flag("zone", zone),
         }
+    }
+
+    /// One that needs no place.
+    fn on(verb: &str, what: &str) -> Self {
+        Self(vec![format!("{verb} {}", quoted(what))])
     }
 
     /// One that makes the part, with its mark.
@@ -116,6 +125,12 @@ impl Command {
         self
     }
 
+    /// What another command prints.
+    fn output(mut self, flag: &str, command: &str) -> Self {
+        self.0.push(format!("--{flag}=\"$(gcloud {command})\""));
+        self
+    }
+
     fn line(self) -> Line {
         Line::Command(self.0)
     }
@@ -129,8 +144,14 @@ fn name_or_text(text: &str) -> &str {
     text
 }
 
-fn lines(part: &Part) -> Vec<Line> {
+fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
     match part.id.kind {
+        Kind::Api
+        | Kind::ServiceAccount
+        | Kind::Role
+        | Kind::Secret
+        | Kind::Grant
+        | Kind::Record => beside::lines(part, blueprint),
         Kind::Address => vec![address(part)],
         Kind::Firewall => vec![firewall(part)],
         Kind::HealthCheck => vec![health_check(part)],

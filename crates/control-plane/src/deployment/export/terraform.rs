@@ -1,5 +1,7 @@
 //! A Terraform configuration for the provider `hashicorp/google`.
 
+mod beside;
+
 use gce::{Scope, name_of};
 use serde_json::{Value, json};
 
@@ -27,10 +29,14 @@ pub(super) fn configuration(blueprint: &Blueprint, parts: &[Part], found: &Inven
     let named = Names { parts };
     for part in parts {
         if found.get(&part.id).is_some() {
-            let id = format!("projects/{project}/{}", part.id.path());
+            let id = if part.id.kind.is_of_compute() {
+                format!("projects/{project}/{}", part.id.path())
+            } else {
+                beside::import_id(part, project)
+            };
             blocks.push(
                 Block::new("import")
-                    .expression("to", address(&part.id))
+                    .expression("to", address(part))
                     .value("id", &json!(id)),
             );
         }
@@ -42,13 +48,20 @@ pub(super) fn configuration(blueprint: &Blueprint, parts: &[Part], found: &Inven
 }
 
 /// Type and name: `google_compute_url_map.web-site`.
-fn address(id: &Id) -> String {
-    format!("{}.{}", kind(id), local(id))
+fn address(part: &Part) -> String {
+    format!("{}.{}", kind(part), local(&part.id))
 }
 
-fn kind(id: &Id) -> &'static str {
+fn kind(part: &Part) -> &'static str {
+    let Part { id, .. } = part;
     let is_regional = matches!(id.scope, Scope::Region(_));
     match id.kind {
+        Kind::Api
+        | Kind::ServiceAccount
+        | Kind::Role
+        | Kind::Secret
+        | Kind::Grant
+        | Kind::Record => beside::kind(part),
         Kind::Address => "google_compute_global_address",
         Kind::Firewall => "google_compute_firewall",
         Kind::HealthCheck => "google_compute_health_check",
@@ -68,10 +81,11 @@ fn kind(id: &Id) -> &'static str {
 
 /// One name in one module: two groups of the same name are told apart by their places.
 fn local(id: &Id) -> String {
-    match &id.scope {
+    let name = match &id.scope {
         Scope::Global => id.name.clone(),
         Scope::Region(place) | Scope::Zone(place) => format!("{}-{place}", id.name),
-    }
+    };
+    name.replace(|char: char| !char.is_ascii_alphanumeric(), "-")
 }
 
 /// What of the deployment a URL names.
@@ -85,7 +99,7 @@ impl Names<'_> {
         let path = within_project(url.as_str().unwrap_or_default());
         let part = self.parts.iter().find(|part| part.id.path() == path);
         match part {
-            Some(part) => format!("{}.{attribute}", address(&part.id)),
+            Some(part) => format!("{}.{attribute}", address(part)),
             None => literal(url),
         }
     }
@@ -94,6 +108,28 @@ impl Names<'_> {
         let urls = urls.as_array().into_iter().flatten();
         let urls: Vec<String> = urls.map(|url| self.reference(url, "id")).collect();
         format!("[{}]", urls.join(", "))
+    }
+
+    /// An account by its email, which may stand after `serviceAccount:`.
+    fn account(&self, email: &Value, attribute: &str) -> String {
+        let text = email.as_str().unwrap_or_default();
+        let text = text.strip_prefix("serviceAccount:").unwrap_or(text);
+        let is_it = |part: &&Part| {
+            part.id.kind == Kind::ServiceAccount && part.body["email"].as_str() == Some(text)
+        };
+        match self.parts.iter().find(is_it) {
+            Some(part) => format!("{}.{attribute}", address(part)),
+            None => literal(email),
+        }
+    }
+
+    /// The deployment's address, whatever digits it has; else these.
+    fn address(&self, digits: &Value) -> String {
+        let mut parts = self.parts.iter();
+        match parts.find(|part| part.id.kind == Kind::Address) {
+            Some(part) => format!("{}.address", address(part)),
+            None => literal(digits),
+        }
     }
 
     /// The instance group of a managed one.
@@ -106,7 +142,10 @@ impl Names<'_> {
 
 fn resource(part: &Part, named: &Names<'_>) -> Block {
     let Part { id, body, .. } = part;
-    let head = format!("resource {} {}", string(kind(id)), string(&local(id)));
+    let head = format!("resource {} {}", string(kind(part)), string(&local(id)));
+    if !id.kind.is_of_compute() {
+        return beside::resource(Block::new(head), part, named);
+    }
     let block = Block::new(head).value("name", &body["name"]);
     let block = match &id.scope {
         Scope::Global => block,
@@ -123,7 +162,7 @@ fn resource(part: &Part, named: &Names<'_>) -> Block {
         Kind::Certificate => {
             block.block(Block::new("managed").value("domains", &body["managed"]["domains"]))
         }
-        Kind::Template => template(block, &body["properties"]),
+        Kind::Template => template(block, &body["properties"], named),
         Kind::Group => group(block, body, named),
         Kind::Autoscaler => block
             .expression("target", named.reference(&body["target"], "id"))
@@ -141,6 +180,12 @@ fn resource(part: &Part, named: &Names<'_>) -> Block {
             .value("port_range", &body["portRange"])
             .expression("ip_address", named.reference(&body["IPAddress"], "address"))
             .expression("target", named.reference(&body["target"], "id")),
+        Kind::Api
+        | Kind::ServiceAccount
+        | Kind::Role
+        | Kind::Secret
+        | Kind::Grant
+        | Kind::Record => block,
     }
 }
 
@@ -175,7 +220,7 @@ fn health_check(block: Block, body: &Value) -> Block {
 }
 
 /// A template never changes: the new one must have another name, and be there before the old one goes.
-fn template(block: Block, properties: &Value) -> Block {
+fn template(block: Block, properties: &Value, named: &Names<'_>) -> Block {
     let items = properties["metadata"]["items"].as_array();
     let items = items.into_iter().flatten().map(|item| {
         let key = item["key"].as_str().unwrap_or_default();
@@ -200,7 +245,7 @@ fn template(block: Block, properties: &Value) -> Block {
         .block(network_interface(&properties["networkInterfaces"][0]))
         .block(
             Block::new("service_account")
-                .value("email", &account["email"])
+                .expression("email", named.account(&account["email"], "email"))
                 .value("scopes", &account["scopes"]),
         )
         .block(

@@ -1,0 +1,89 @@
+//! What is not Compute's: APIs, the account and what it may do, secrets, and the domain's record.
+
+use gce::iam::PolicyOf;
+use gce::name_of;
+
+use super::{Command, Line, pairs};
+use crate::deployment::Blueprint;
+use crate::deployment::beside::grants::policy_of;
+use crate::deployment::part::{Kind, Part};
+
+pub(super) fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
+    match part.id.kind {
+        Kind::Api => vec![Command::on("services enable", &part.id.name).line()],
+        Kind::ServiceAccount => vec![account(part)],
+        Kind::Role => vec![role(part, &blueprint.project)],
+        Kind::Secret => secret(part),
+        Kind::Grant => vec![grant(part)],
+        Kind::Record => vec![record(part, blueprint)],
+        _ => Vec::new(),
+    }
+}
+
+fn account(part: &Part) -> Line {
+    Command::on("iam service-accounts create", &part.id.name)
+        .value("display-name", &part.body["displayName"])
+        .value("description", &part.body["description"])
+        .line()
+}
+
+/// Whether a role is a project's or an organisation's must be said, whatever the configuration is.
+/// Quietly, since gcloud otherwise asks first which permissions a role may have at all.
+fn role(part: &Part, project: &str) -> Line {
+    Command::on("iam roles create", &part.id.name)
+        .flag("project", project)
+        .bare("quiet")
+        .value("title", &part.body["title"])
+        .value("description", &part.body["description"])
+        .value("stage", &part.body["stage"])
+        .list("permissions", &part.body["includedPermissions"])
+        .line()
+}
+
+/// What it holds is not the script's to know.
+fn secret(part: &Part) -> Vec<Line> {
+    let name = &part.id.name;
+    let command = Command::on("secrets create", name)
+        .flag("replication-policy", "automatic")
+        .flag("labels", &pairs(&part.body["labels"]));
+    vec![
+        Line::Comment(format!(
+            "Instances wait until it holds something: gcloud secrets versions add {name} --data-file=FILE"
+        )),
+        command.line(),
+    ]
+}
+
+fn grant(part: &Part) -> Line {
+    let of = part.body["of"].as_str().unwrap_or_default();
+    let command = match policy_of(of) {
+        PolicyOf::Project => {
+            Command::on("projects add-iam-policy-binding", name_of(of)).flag("condition", "None")
+        }
+        PolicyOf::Secret(secret) => Command::on("secrets add-iam-policy-binding", secret),
+        PolicyOf::ServiceAccount(email) => {
+            Command::on("iam service-accounts add-iam-policy-binding", email)
+        }
+        PolicyOf::Repository(location, name) => {
+            Command::on("artifacts repositories add-iam-policy-binding", name)
+                .flag("location", location)
+        }
+    };
+    command
+        .value("role", &part.body["role"])
+        .value("member", &part.body["member"])
+        .line()
+}
+
+/// It leads to the address that the script itself has made.
+fn record(part: &Part, blueprint: &Blueprint) -> Line {
+    let address = blueprint.named("ip");
+    let digits = format!("compute addresses describe {address} --global --format='value(address)'");
+    let zone = &part.body["zone"];
+    Command::on("dns record-sets create", &part.id.name)
+        .value("zone", zone)
+        .value("type", &part.body["type"])
+        .value("ttl", &part.body["ttl"])
+        .output("rrdatas", &digits)
+        .line()
+}
