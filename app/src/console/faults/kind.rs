@@ -422,7 +422,7 @@ mod tests {
                 json!({"type": "slowAnswer", "method": "*", "rate": 0.3, "delayMs": 2000}),
                 (
                     "Slow answers",
-                    "Calls of any · How many of them 30 % · Later by 2000 ms",
+                    "Calls of any · How many of them 30\u{202f}% · Later by 2000 ms",
                 ),
             ),
             (json!({"type": "flood", "depth": 3}), ("flood", "")),
