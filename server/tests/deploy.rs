@@ -531,6 +531,67 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
     assert!(cloud.end().success());
 }
 
+#[test]
+fn identity_aware_proxy_lets_in_those_whom_the_file_names_and_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    let web = "/v1/projects/flaskscale-local/iap_web/compute/services/my-app-site";
+    let members = || {
+        let policy = folder.post(&format!("{web}:getIamPolicy"), "{}");
+        policy["bindings"][0]["members"].clone()
+    };
+    let is_guarded = || {
+        let services = folder.list("global/backendServices");
+        let mut services = services.iter();
+        let service = services.find(|service| service["name"] == "my-app-site");
+        service.unwrap()["iap"]["enabled"].clone()
+    };
+    folder.does(&["init"]);
+    folder.edit("# domain =", "domain =");
+    folder.does(&["deploy", "--yes", "--image", "docker.io/library/app:1"]);
+    assert_eq!(is_guarded(), Value::Null);
+
+    folder.edit("# iap_members", "iap_members");
+    let changes = [
+        "~ backend service my-app-site",
+        "+ access through IAP my-app-site",
+    ];
+    assert_eq!(folder.plan(&[], "+~±-!"), changes);
+    folder.does(&["deploy", "--yes"]);
+    assert_eq!(
+        (is_guarded(), members()),
+        (json!(true), json!(["user:ada@example.com"]))
+    );
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+
+    // Whoever was let in by hand is told before he is shut out.
+    let by_hand = json!({"policy": {"bindings": [
+        {"role": "roles/iap.httpsResourceAccessor", "members": ["user:ada@example.com", "user:eve@example.com"]},
+    ]}});
+    folder.post(&format!("{web}:setIamPolicy"), &by_hand.to_string());
+    folder.edit("\"user:ada@example.com\"", "\"group:team@example.com\"");
+    let plan = folder.does(&["deploy", "--plan"]);
+    assert!(plan.contains("user:eve@example.com"), "{plan}");
+    folder.does(&["deploy", "--yes"]);
+    assert_eq!(members(), json!(["group:team@example.com"]));
+
+    folder.edit("iap_members", "# iap_members");
+    folder.does(&["deploy", "--yes"]);
+    assert_eq!((is_guarded(), members()), (json!(false), Value::Null));
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
+    folder.edit("# iap_members", "iap_members");
+    folder.does(&["deploy", "--yes"]);
+    folder.does(&["destroy", "--confirm", "my-app"]);
+    assert_eq!(members(), Value::Null);
+    assert!(cloud.end().success());
+}
+
 /// Starts a command and kills it as soon as it has done a step; false if it came to its end.
 fn killed_after_its_first_step(command: &mut Command) -> bool {
     let mut running = Running::start(command.stdout(Stdio::piped()));

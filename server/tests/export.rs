@@ -34,6 +34,7 @@ fn another_tool_makes_the_same_deployment() {
     folder.edit("[\"us-central1\"]", "[\"us-central1\", \"europe-west1\"]");
     folder.edit("# LOG_LEVEL = \"info\"", "MOTTO = \"it's ${5}, %{x}\"");
     folder.edit("# domain =", "domain =");
+    folder.edit("# iap_members", "iap_members");
     folder.edit("# team = \"web\"", "team = \"web\"");
 
     folder.edit("# console = false", "console = true");
@@ -83,6 +84,7 @@ fn is_of_compute(step: &Value) -> bool {
         "roles",
         "secrets",
         "bindings",
+        "iap_web",
         "rrsets",
     ];
     !beside.contains(&step["collection"].as_str().unwrap())
@@ -130,6 +132,7 @@ fn gcloud_runs_its_script(folder: &Folder<'_>, home: &Path) {
         ("CLOUDRESOURCEMANAGER", "/"),
         ("DNS", "/dns/v1/"),
         ("IAM", "/"),
+        ("IAP", "/"),
         ("SECRETMANAGER", "/"),
         ("SERVICEUSAGE", "/"),
     ] {

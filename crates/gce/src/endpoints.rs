@@ -15,6 +15,8 @@ pub struct Endpoints {
     pub billing: String,
     /// Serves `/v1/projects/P/serviceAccounts…` and `…/roles…`.
     pub iam: String,
+    /// Serves `/v1/projects/P/iap_web…`.
+    pub iap: String,
     /// Serves `/v1/projects/P/secrets…`.
     pub secret_manager: String,
     /// Serves `/v1/projects/P/locations/L/repositories…`.
@@ -44,6 +46,7 @@ impl Endpoints {
             resource_manager: url("cloudresourcemanager"),
             billing: url("cloudbilling"),
             iam: url("iam"),
+            iap: url("iap"),
             secret_manager: url("secretmanager"),
             artifact_registry: url("artifactregistry"),
             dns: url("dns"),
@@ -60,6 +63,7 @@ impl Endpoints {
             &self.resource_manager,
             &self.billing,
             &self.iam,
+            &self.iap,
             &self.secret_manager,
             &self.artifact_registry,
             &self.dns,

@@ -114,6 +114,8 @@ pub struct Site {
     pub https: bool,
     /// Whether HTTP leads to HTTPS.
     pub redirect: bool,
+    /// Whom Identity-Aware Proxy lets in, as IAM spells them; everybody where it names nobody.
+    pub iap_members: Vec<String>,
     /// Seconds for a whole request and its answer.
     pub timeout_s: u32,
     /// Seconds for running requests to end before an instance is stopped.

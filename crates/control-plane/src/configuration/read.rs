@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use super::reader::Reader;
 use super::rules::{
     boolean, boot_image, domain, environment_value, fraction, image, integer, label_name,
-    label_value, list, name, path, port, project, region, resource_name, secret, service_account,
-    variable_name, zone,
+    label_value, list, member, name, path, port, project, region, resource_name, secret,
+    service_account, variable_name, zone,
 };
 use super::{App, Configuration, Fault, Faults, Machine, Site, Update};
 use crate::Location;
@@ -193,10 +193,16 @@ fn site(mut site: Reader<'_>) -> Site {
             "false without HTTPS, since there is nowhere to lead",
         );
     }
+    let iap_members = site.optional("iap_members", &list(member()));
+    if iap_members.is_some() && !https {
+        let why = "absent without HTTPS, which Identity-Aware Proxy needs";
+        site.reject("iap_members", why);
+    }
     let read = Site {
         domain,
         https,
         redirect: redirect.unwrap_or(https),
+        iap_members: iap_members.unwrap_or_default(),
         timeout_s: site
             .optional("timeout_seconds", &integer(1..=86_400))
             .unwrap_or(30),

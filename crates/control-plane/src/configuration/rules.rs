@@ -190,6 +190,29 @@ pub(super) fn service_account() -> Rule<String> {
     )
 }
 
+/// Somebody who may be given a role (IAM, Binding). `allUsers` would undo what a proxy is for.
+pub(super) fn member() -> Rule<String> {
+    text(
+        "a member as IAM spells it: \"user:…\", \"group:…\", \"serviceAccount:…\" or \"domain:…\"",
+        |member| {
+            let Some((kind, name)) = member.split_once(':') else {
+                return false;
+            };
+            let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
+            let is_domain = |name: &str| name.contains('.') && !name.contains('@');
+            let is_email = name
+                .split_once('@')
+                .is_some_and(|(who, domain)| !who.is_empty() && is_domain(domain));
+            is_plain
+                && match kind {
+                    "user" | "group" | "serviceAccount" => is_email,
+                    "domain" => is_domain(name),
+                    _ => false,
+                }
+        },
+    )
+}
+
 pub(super) fn label_value() -> Rule<String> {
     text(
         "at most 63 lower-case letters, digits, hyphens and underscores",

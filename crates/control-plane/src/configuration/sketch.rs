@@ -77,6 +77,7 @@ cpu = 0.5                    # the mean utilization to keep
 # domain = "app.example.com" # then with a certificate of Google's
 # https = true
 # redirect = true            # from HTTP to HTTPS, once the certificate is there
+# iap_members = ["user:ada@example.com"]   # whom Identity-Aware Proxy lets in; else everybody
 # timeout_seconds = 30
 # draining_seconds = 60      # for running requests, before an instance is stopped
 

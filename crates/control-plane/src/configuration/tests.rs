@@ -129,6 +129,14 @@ fn settings_that_contradict_each_other_are_faults() {
             "site.redirect is true; it must be false without HTTPS",
         ),
         (
+            "site.iap_members = [\"user:ada@example.com\"]",
+            "it must be absent without HTTPS, which Identity-Aware Proxy needs.",
+        ),
+        (
+            "site = { domain = \"a.b\", iap_members = [\"allUsers\"] }",
+            "in which each is a member as IAM spells it",
+        ),
+        (
             "update.surge = 0",
             "update.surge is 0; it must be at least 1",
         ),

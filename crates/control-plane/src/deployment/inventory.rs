@@ -65,6 +65,7 @@ impl Inventory {
         // Which repositories have a policy of interest is known by the templates' images.
         others.look_beside(client, &[Kind::Grant], sought).await?;
         others.mark_grants(&sought.deployment);
+        others.look_beside(client, &[Kind::Access], sought).await?;
         if others.has_api(Kind::Record.api()) {
             others.look_at_domains(client, sought).await?;
         }

@@ -3,6 +3,7 @@ use std::fmt;
 use gce::{Resource, Scope, compute};
 use serde_json::Value;
 
+use super::beside::access::MEMBERS;
 use super::beside::secrets::FILLED;
 
 /// Compute's host.
@@ -37,6 +38,8 @@ pub enum Kind {
     Autoscaler,
     /// A backend service.
     BackendService,
+    /// Whom Identity-Aware Proxy lets in to a backend service.
+    Access,
     /// A URL map.
     UrlMap,
     /// A target HTTP proxy.
@@ -64,7 +67,7 @@ pub(super) enum Upkeep {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Api,
         Self::ServiceAccount,
         Self::Role,
@@ -78,6 +81,7 @@ impl Kind {
         Self::Group,
         Self::Autoscaler,
         Self::BackendService,
+        Self::Access,
         Self::UrlMap,
         Self::Proxy,
         Self::SecureProxy,
@@ -105,6 +109,7 @@ impl Kind {
             Self::Group => compute::InstanceGroupManager::COLLECTION,
             Self::Autoscaler => compute::Autoscaler::COLLECTION,
             Self::BackendService => compute::BackendService::COLLECTION,
+            Self::Access => "iap_web",
             Self::UrlMap => compute::UrlMap::COLLECTION,
             Self::Proxy => compute::TargetHttpProxy::COLLECTION,
             Self::SecureProxy => "targetHttpsProxies",
@@ -120,6 +125,7 @@ impl Kind {
             Self::ServiceAccount | Self::Role => "iam.googleapis.com",
             Self::Secret => "secretmanager.googleapis.com",
             Self::Record => "dns.googleapis.com",
+            Self::Access => "iap.googleapis.com",
             Self::Grant => "cloudresourcemanager.googleapis.com",
             _ => COMPUTE,
         }
@@ -159,6 +165,7 @@ impl Kind {
             Self::Firewall => Upkeep::Anew(&["network", "direction"]),
             Self::Role => Upkeep::Only(&["includedPermissions"]),
             Self::Secret => Upkeep::Only(&[FILLED]),
+            Self::Access => Upkeep::Only(&[MEMBERS]),
             Self::Record => Upkeep::Only(&["type", "rrdatas"]),
             // The size belongs to the autoscaler, and a rollout in progress to whoever started it.
             Self::Group => Upkeep::Only(&["instanceTemplate", "versions", "namedPorts"]),
@@ -194,6 +201,7 @@ impl fmt::Display for Kind {
             Self::Group => "managed instance group",
             Self::Autoscaler => "autoscaler",
             Self::BackendService => "backend service",
+            Self::Access => "access through IAP",
             Self::UrlMap => "URL map",
             Self::Proxy => "target HTTP proxy",
             Self::SecureProxy => "target HTTPS proxy",

@@ -22,6 +22,8 @@ pub struct Intent {
     pub address: Option<String>,
     /// Whether the site is served by HTTPS.
     pub https: bool,
+    /// Whether Identity-Aware Proxy stands before it.
+    pub iap: bool,
     /// What instances have to do with secrets.
     pub secrets: Secrets,
 }
@@ -85,6 +87,7 @@ impl Intent {
             domain: site.domain.clone(),
             address: found.address(&format!("{name}-ip")).map(str::to_owned),
             https: site.https,
+            iap: !site.iap_members.is_empty(),
             secrets: match (app.console, app.secrets.is_empty()) {
                 (true, _) => Secrets::Made,
                 (false, false) => Secrets::Read,

@@ -8,6 +8,7 @@ pub fn services(intent: &Intent) -> Vec<&'static str> {
     apis::needed(Uses {
         account: matches!(intent.account, Account::Own { .. }),
         secrets: intent.secrets != Secrets::None,
+        iap: intent.iap,
     })
 }
 
@@ -29,6 +30,9 @@ pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
     }
     if intent.secrets == Secrets::Made {
         needed.extend(SECRETS.iter().map(with("roles/secretmanager.admin")));
+    }
+    if intent.iap {
+        needed.extend(IAP.iter().map(with("roles/iap.admin")));
     }
     needed.push((ENABLE, "roles/serviceusage.serviceUsageAdmin"));
     needed
@@ -62,6 +66,11 @@ const SECRETS: [&str; 6] = [
     "secretmanager.secrets.setIamPolicy",
     "secretmanager.versions.add",
     "secretmanager.versions.list",
+];
+
+const IAP: [&str; 2] = [
+    "iap.webServices.getIamPolicy",
+    "iap.webServices.setIamPolicy",
 ];
 
 const ROLE: [&str; 4] = [

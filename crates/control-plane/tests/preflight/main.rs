@@ -27,6 +27,7 @@ fn intent() -> Intent {
         domain: Some("app.example.com".into()),
         address: Some("203.0.113.7".into()),
         https: true,
+        iap: false,
         secrets: Secrets::Made,
     }
 }

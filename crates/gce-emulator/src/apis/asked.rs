@@ -10,6 +10,7 @@ pub(crate) enum Api {
     Billing,
     Dns,
     Iam,
+    Iap,
     ResourceManager,
     SecretManager,
     ServiceUsage,
@@ -23,6 +24,7 @@ impl Api {
             Self::Billing => "cloudbilling.googleapis.com",
             Self::Dns => "dns.googleapis.com",
             Self::Iam => "iam.googleapis.com",
+            Self::Iap => "iap.googleapis.com",
             Self::ResourceManager => "cloudresourcemanager.googleapis.com",
             Self::SecretManager => "secretmanager.googleapis.com",
             Self::ServiceUsage => "serviceusage.googleapis.com",
@@ -36,6 +38,7 @@ impl Api {
             Self::Billing => "billing",
             Self::Dns => "dns",
             Self::Iam => "iam",
+            Self::Iap => "iap",
             Self::ResourceManager => "resourcemanager",
             Self::SecretManager => "secretmanager",
             Self::ServiceUsage => "serviceusage",
@@ -44,7 +47,7 @@ impl Api {
 }
 
 /// The collections and their paths; `*` stands for a name.
-const COLLECTIONS: [(Api, &str, &str); 16] = [
+const COLLECTIONS: [(Api, &str, &str); 17] = [
     (Api::ResourceManager, "projects", "v1/projects"),
     (Api::ResourceManager, "projects", "v3/projects"),
     (Api::Billing, "info", "v1/projects/*/billingInfo"),
@@ -52,6 +55,11 @@ const COLLECTIONS: [(Api, &str, &str); 16] = [
     (Api::ServiceUsage, "operations", "v1/operations"),
     (Api::Iam, "serviceAccounts", "v1/projects/*/serviceAccounts"),
     (Api::Iam, "roles", "v1/projects/*/roles"),
+    (
+        Api::Iap,
+        "webServices",
+        "v1/projects/*/iap_web/compute/services",
+    ),
     (Api::SecretManager, "secrets", "v1/projects/*/secrets"),
     (
         Api::SecretManager,
@@ -144,6 +152,9 @@ impl Asked {
             (Api::Iam, "serviceAccounts", [_, email]) => {
                 Some(format!("projects/{project}/serviceAccounts/{email}"))
             }
+            (Api::Iap, "webServices", [_, service]) => Some(format!(
+                "projects/{project}/iap_web/compute/services/{service}"
+            )),
             _ => None,
         }
     }

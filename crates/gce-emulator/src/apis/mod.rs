@@ -1,5 +1,5 @@
 //! The APIs beside Compute that a deployment calls: Service Usage, Resource Manager, Cloud Billing,
-//! IAM, Secret Manager, Artifact Registry and Cloud DNS.
+//! IAM, Identity-Aware Proxy, Secret Manager, Artifact Registry and Cloud DNS.
 //!
 //! * [`asked`] reads from a path which method of which API is meant;
 //! * [`engine`] does what all kinds share that have a row: create, get, list, patch, delete;
@@ -81,6 +81,8 @@ async fn dispatch(cloud: &Cloud, request: Request) -> Result<Value, ApiError> {
         Api::Iam => iam::answer(cloud, &asked, call).await,
         Api::SecretManager => secret_manager::answer(cloud, &asked, call).await,
         Api::ArtifactRegistry => artifact_registry::answer(cloud, &asked, call).await,
+        // It has nothing but policies.
+        Api::Iap => Err(not_emulated(&asked)),
         Api::Dns => dns::answer(cloud, &asked, call).await,
     }
 }

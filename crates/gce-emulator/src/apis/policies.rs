@@ -1,5 +1,5 @@
 //! `getIamPolicy`, `setIamPolicy` and `testIamPermissions`, of the project and of what has a policy
-//! of its own: secrets, repositories and service accounts.
+//! of its own: secrets, repositories, service accounts, and what Identity-Aware Proxy guards.
 
 use serde_json::{Value, json};
 

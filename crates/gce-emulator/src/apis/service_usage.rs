@@ -48,11 +48,7 @@ const SERVICES: [(&str, &str, bool); 17] = [
         "Identity and Access Management (IAM) API",
         true,
     ),
-    (
-        "iap.googleapis.com",
-        "Cloud Identity-Aware Proxy API",
-        false,
-    ),
+    ("iap.googleapis.com", "Cloud Identity-Aware Proxy API", true),
     ("logging.googleapis.com", "Cloud Logging API", true),
     ("monitoring.googleapis.com", "Cloud Monitoring API", true),
     ("orgpolicy.googleapis.com", "Organization Policy API", false),

@@ -125,6 +125,7 @@ const ROLES: &[(&str, &[&str])] = &[
             "iam.serviceAccounts.list",
         ],
     ),
+    ("roles/iap.admin", &["iap.*"]),
     (
         "roles/iap.httpsResourceAccessor",
         &["iap.webServiceVersions.accessViaIAP"],

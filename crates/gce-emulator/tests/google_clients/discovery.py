@@ -20,7 +20,7 @@ COMMON = {"alt", "prettyPrint", "fields", "key", "quotaUser", "access_token", "$
 # The APIs of the local cloud.
 NAMES = [
     "compute.v1", "monitoring.v3", "logging.v2", "serviceusage.v1", "cloudresourcemanager.v1",
-    "cloudresourcemanager.v3", "cloudbilling.v1", "iam.v1", "secretmanager.v1", "artifactregistry.v1", "dns.v1",
+    "cloudresourcemanager.v3", "cloudbilling.v1", "iam.v1", "iap.v1", "secretmanager.v1", "artifactregistry.v1", "dns.v1",
 ]
 # What the local cloud says beyond Google's fields.
 OURS = {"_emulator"}
@@ -40,6 +40,8 @@ class Document:
                 # `flatPath` names every segment; `path` of the newer APIs has one variable for many.
                 path = method.get("flatPath") or method["path"]
                 pattern = re.escape(self.base + path)
+                # Identity-Aware Proxy names whatever it guards by one variable.
+                pattern = pattern.replace(r"\{v1Id\}:", "[^:]+:")
                 pattern = re.sub(r"\\\{[^}]*\\\}", "[^/:]+", pattern)
                 if "metricDescriptors/" in path:
                     pattern += ".*"

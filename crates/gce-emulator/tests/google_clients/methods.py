@@ -29,9 +29,9 @@ def methods(resources, prefix=""):
         yield from methods(resource.get("resources", {}), f"{prefix}{name}.")
 
 
-def is_emulated(base, method):
+def is_emulated(base, method, names):
     path = method.get("flatPath") or method["path"]
-    path = re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], "probe"), path)
+    path = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], "probe"), path)
     body = b"{}" if method["httpMethod"] in ("POST", "PUT", "PATCH") else None
     request = urllib.request.Request(f"{API}{base}{path}", data=body, method=method["httpMethod"],
                                      headers={"content-type": "application/json"})
@@ -42,12 +42,12 @@ def is_emulated(base, method):
         return refusal.code not in (405, 501)
 
 
-def table(title, file):
+def table(title, file, **names):
     with open(os.path.join(DOCUMENTS, file)) as document:
         parsed = json.load(document)
     found = list(methods(parsed["resources"]))
     with ThreadPoolExecutor(8) as pool:
-        verdicts = list(pool.map(lambda pair: is_emulated("/" + parsed["servicePath"], pair[1]), found))
+        verdicts = list(pool.map(lambda pair: is_emulated("/" + parsed["servicePath"], pair[1], NAMES | names), found))
     collections = {}
     for (collection, method), emulated in zip(found, verdicts):
         sides = collections.setdefault(collection, ([], []))
@@ -70,6 +70,7 @@ def main(path):
         table("Cloud Resource Manager v1", "cloudresourcemanager.v1.json"),
         table("Cloud Resource Manager v3", "cloudresourcemanager.v3.json"),
         table("IAM v1", "iam.v1.json"),
+        table("Identity-Aware Proxy v1", "iap.v1.json", v1Id="projects/demo/iap_web/compute/services/probe"),
         table("Secret Manager v1", "secretmanager.v1.json"),
         table("Artifact Registry v1", "artifactregistry.v1.json"),
         table("Cloud DNS v1", "dns.v1.json"),

@@ -66,6 +66,16 @@ impl Policy {
         self.bindings.retain(|binding| !binding.members.is_empty());
     }
 
+    /// Who has a role without conditions, in order.
+    pub fn members(&self, role: &str) -> Vec<&str> {
+        let plain = |binding: &&Binding| binding.role == role && binding.condition.is_none();
+        let bindings = self.bindings.iter().filter(plain);
+        let members = bindings.flat_map(|binding| &binding.members);
+        let mut members: Vec<&str> = members.map(String::as_str).collect();
+        members.sort_unstable();
+        members
+    }
+
     /// Whether somebody has a role without conditions.
     pub fn grants(&self, role: &str, member: &str) -> bool {
         self.bindings.iter().any(|binding| {
@@ -87,6 +97,8 @@ pub enum PolicyOf<'a> {
     Repository(&'a str, &'a str),
     /// A service account, by its e-mail address: who may act as it.
     ServiceAccount(&'a str),
+    /// What Identity-Aware Proxy guards, by the name of a global backend service: who may come in.
+    Web(&'a str),
 }
 
 impl Client {
@@ -94,7 +106,7 @@ impl Client {
     pub async fn iam_policy(&self, of: PolicyOf<'_>) -> Result<Policy, Error> {
         let body = json!({"options": {"requestedPolicyVersion": VERSION}});
         let request = match of {
-            PolicyOf::Project => {
+            PolicyOf::Project | PolicyOf::Web(_) => {
                 let request = self.policy_request(Method::POST, of, "getIamPolicy")?;
                 request.body(body).repeatable()
             }
@@ -184,6 +196,13 @@ impl Client {
                 let call = format!("{email}:{verb}");
                 let path = ["v1", "projects", project, "serviceAccounts", &call];
                 self.beside(method, |at| &at.iam, &path)
+            }
+            PolicyOf::Web(service) => {
+                let call = format!("{service}:{verb}");
+                let path = [
+                    "v1", "projects", project, "iap_web", "compute", "services", &call,
+                ];
+                self.beside(method, |at| &at.iap, &path)
             }
         }
     }

@@ -9,12 +9,13 @@ use crate::deployment::part::{Part, Upkeep};
 use crate::deployment::{Id, Kind, Step};
 
 /// Every API that some deployment calls.
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "artifactregistry.googleapis.com",
     "cloudresourcemanager.googleapis.com",
     "compute.googleapis.com",
     "dns.googleapis.com",
     "iam.googleapis.com",
+    "iap.googleapis.com",
     "logging.googleapis.com",
     "monitoring.googleapis.com",
     "secretmanager.googleapis.com",
@@ -27,6 +28,8 @@ pub(crate) struct Uses {
     pub(crate) account: bool,
     /// Secrets are read.
     pub(crate) secrets: bool,
+    /// Identity-Aware Proxy stands before the site.
+    pub(crate) iap: bool,
 }
 
 /// The APIs that must be enabled, by their hosts: for the deployment, its console and its instances.
@@ -39,6 +42,9 @@ pub(crate) fn needed(uses: Uses) -> Vec<&'static str> {
     ];
     if uses.account {
         hosts.push("iam.googleapis.com");
+    }
+    if uses.iap {
+        hosts.push("iap.googleapis.com");
     }
     if uses.secrets {
         hosts.push("secretmanager.googleapis.com");

@@ -103,6 +103,7 @@ fn api(holder: &str) -> &'static str {
         PolicyOf::Secret(_) => "secretmanager.googleapis.com",
         PolicyOf::Repository(..) => "artifactregistry.googleapis.com",
         PolicyOf::ServiceAccount(_) => "iam.googleapis.com",
+        PolicyOf::Web(_) => "iap.googleapis.com",
     }
 }
 

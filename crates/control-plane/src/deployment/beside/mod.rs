@@ -4,6 +4,7 @@
 //! shape in which the blueprint states it, and its `take` does one step. Everything else, from the
 //! plan to its text, treats them like all others.
 
+pub(super) mod access;
 pub(super) mod accounts;
 pub(crate) mod apis;
 pub(super) mod grants;
@@ -32,6 +33,7 @@ pub(super) async fn find(
         Kind::Role => roles::find(client, sought).await,
         Kind::Secret => secrets::find(client, sought).await,
         Kind::Grant => grants::find(client, sought, found).await,
+        Kind::Access => access::find(client, sought, found).await,
         _ => Ok(Vec::new()),
     }
 }
@@ -45,6 +47,7 @@ pub(super) async fn take(client: &Client, step: &Step, values: &Values) -> Resul
         Kind::Secret => secrets::take(client, step, values).await,
         Kind::Record => records::take(client, step).await,
         Kind::Grant => grants::take(client, step).await,
+        Kind::Access => access::take(client, step).await,
         _ => Ok(()),
     }
 }

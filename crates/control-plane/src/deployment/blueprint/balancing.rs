@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Blueprint, Front, Public};
 use crate::deployment::Inventory;
+use crate::deployment::beside::access::{MEMBERS, SERVICE};
 use crate::deployment::beside::records;
 use crate::deployment::part::{Id, Kind, Part};
 use crate::json::hash;
@@ -66,7 +67,9 @@ impl Blueprint {
         let service = self.backend_service(found);
         let map = json!({ "defaultService": self.url_of(&service) });
         let map = self.global(Kind::UrlMap, self.named("site"), map);
+        let access = self.access(&service);
         let mut parts = vec![service];
+        parts.extend(access);
         match &self.front {
             Front::Local { port } => {
                 let proxy = self.proxy(Kind::Proxy, "http", &map, json!({}));
@@ -120,6 +123,19 @@ impl Blueprint {
         Some(self.global(id.kind, id.name, body))
     }
 
+    /// Whom Identity-Aware Proxy lets in, where it stands before the site.
+    fn access(&self, service: &Part) -> Option<Part> {
+        let Front::Public(public) = &self.front else {
+            return None;
+        };
+        let mut members = public.members.clone();
+        members.sort_unstable();
+        members.dedup();
+        let body = json!({ SERVICE: self.url_of(service), MEMBERS: members });
+        let is_asked_for = !members.is_empty();
+        is_asked_for.then(|| self.global(Kind::Access, service.id.name.clone(), body))
+    }
+
     /// How much each place gets is its owner's to say. Google sets a list as a whole, so that what is
     /// not as usual is stated too: a new region would otherwise fill one that was drained.
     fn backend_service(&self, found: &Inventory) -> Part {
@@ -146,7 +162,11 @@ impl Blueprint {
             "healthChecks": [self.url(&Scope::Global, Kind::HealthCheck, &self.named("serve"))],
             "backends": backends.collect::<Vec<_>>(),
         });
-        if matches!(self.front, Front::Public(_)) {
+        if let Front::Public(public) = &self.front {
+            let was_guarded = before.is_some_and(|service| service["iap"]["enabled"] == true);
+            if was_guarded || !public.members.is_empty() {
+                body["iap"] = json!({ "enabled": !public.members.is_empty() });
+            }
             body["logConfig"] = json!({ "enable": true, "sampleRate": 1.0 });
         }
         self.global(Kind::BackendService, self.named("site"), body)

@@ -61,6 +61,7 @@ impl Blueprint {
                 domain: site.domain.clone(),
                 secure: site.domain.clone().filter(|_| site.https),
                 redirect: site.redirect,
+                members: site.iap_members.clone(),
             }),
             identity,
             console: app.console,
@@ -98,6 +99,7 @@ pub(crate) fn uses(configuration: &Configuration) -> Uses {
     Uses {
         account: configuration.machine.service_account.is_none(),
         secrets: !configuration.secrets().is_empty(),
+        iap: !configuration.site.iap_members.is_empty(),
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Public {
     pub secure: Option<String>,
     /// Whether HTTP leads to HTTPS.
     pub redirect: bool,
+    /// Whom Identity-Aware Proxy lets in; everybody where it names nobody.
+    pub members: Vec<String>,
 }
 
 impl Blueprint {

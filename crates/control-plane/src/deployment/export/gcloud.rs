@@ -151,6 +151,7 @@ fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
         | Kind::Role
         | Kind::Secret
         | Kind::Grant
+        | Kind::Access
         | Kind::Record => beside::lines(part, blueprint),
         Kind::Address => vec![address(part)],
         Kind::Firewall => vec![firewall(part)],
@@ -364,6 +365,9 @@ fn backend_service(part: &Part) -> Vec<Line> {
         command = command
             .bare("enable-logging")
             .value("logging-sample-rate", &body["logConfig"]["sampleRate"]);
+    }
+    if body["iap"]["enabled"] == true {
+        command = command.flag("iap", "enabled");
     }
     let backends = body["backends"].as_array().into_iter().flatten();
     let added = backends.map(|backend| add_backend(part, backend).line());

@@ -61,6 +61,7 @@ fn kind(part: &Part) -> &'static str {
         | Kind::Role
         | Kind::Secret
         | Kind::Grant
+        | Kind::Access
         | Kind::Record => beside::kind(part),
         Kind::Address => "google_compute_global_address",
         Kind::Firewall => "google_compute_firewall",
@@ -185,6 +186,7 @@ fn resource(part: &Part, named: &Names<'_>) -> Block {
         | Kind::Role
         | Kind::Secret
         | Kind::Grant
+        | Kind::Access
         | Kind::Record => block,
     }
 }
@@ -384,6 +386,9 @@ fn backend_service(block: Block, body: &Value, named: &Names<'_>) -> Block {
                 .value("capacity_scaler", &backend["capacityScaler"]),
         )
     });
+    let block = block.maybe(
+        (body["iap"]["enabled"] == true).then(|| Block::new("iap").value("enabled", &json!(true))),
+    );
     let log = &body["logConfig"];
     block.maybe(log.is_object().then(|| {
         Block::new("log_config")

@@ -45,7 +45,7 @@ async fn what_is_switched_off_is_refused_and_comes_back_a_while_after_it_is_on()
     let known = get(
         &cloud,
         &format!(
-            "{SERVICES}:batchGet?names={name}&names=projects/demo/services/iap.googleapis.com"
+            "{SERVICES}:batchGet?names={name}&names=projects/demo/services/certificatemanager.googleapis.com"
         ),
     )
     .await;
@@ -76,7 +76,7 @@ async fn an_operation_can_be_asked_for_until_it_is_done() {
         config.conditions.manual = true;
     })
     .await;
-    let on = format!("{SERVICES}/iap.googleapis.com:enable");
+    let on = format!("{SERVICES}/certificatemanager.googleapis.com:enable");
     let started = post(&cloud, &on, json!({})).await;
     assert_eq!((started.get("done"), started.get("response")), (None, None));
     let path = format!("/v1/{}", started["name"].as_str().unwrap());
@@ -85,7 +85,7 @@ async fn an_operation_can_be_asked_for_until_it_is_done() {
     assert_eq!(ended["done"], true);
     assert_eq!(
         ended["response"]["service"]["config"]["name"],
-        "iap.googleapis.com"
+        "certificatemanager.googleapis.com"
     );
     let again = post(&cloud, &on, json!({})).await;
     assert_eq!(again["done"], true, "nothing was left to do");

@@ -20,6 +20,7 @@ pub(super) async fn makes_every_call(cloud: &Cloud, client: &Client) {
     services(client).await;
     let member = identities(client).await;
     secrets(client, &member).await;
+    web_access(client).await;
     repositories(client, &member).await;
     records(cloud, client).await;
     tls(client).await;
@@ -27,18 +28,21 @@ pub(super) async fn makes_every_call(cloud: &Cloud, client: &Client) {
 
 async fn services(client: &Client) {
     client
-        .enable_services(&["dns.googleapis.com", "iap.googleapis.com"])
+        .enable_services(&["dns.googleapis.com", "certificatemanager.googleapis.com"])
         .await
         .unwrap();
     let services = client
-        .services(&["iap.googleapis.com", "storage.googleapis.com"])
+        .services(&[
+            "certificatemanager.googleapis.com",
+            "storage.googleapis.com",
+        ])
         .await
         .unwrap();
     let enabled = services
         .iter()
         .map(|service| (service.host(), service.is_enabled()));
     let expected = [
-        ("iap.googleapis.com", true),
+        ("certificatemanager.googleapis.com", true),
         ("storage.googleapis.com", false),
     ];
     assert_eq!(enabled.collect::<Vec<_>>(), expected);
@@ -110,6 +114,15 @@ async fn secrets(client: &Client, member: &str) {
     client.delete_secret("web-session").await.unwrap();
     let gone = client.secret("web-session").await.unwrap_err();
     assert!(gone.is_not_found());
+}
+
+async fn web_access(client: &Client) {
+    let role = "roles/iap.httpsResourceAccessor";
+    let of = PolicyOf::Web("web-site");
+    let grant = |policy: &mut Policy| policy.grant(role, "user:ada@example.com");
+    client.change_iam_policy(of, grant).await.unwrap();
+    let policy = client.iam_policy(of).await.unwrap();
+    assert!(policy.grants(role, "user:ada@example.com"));
 }
 
 async fn repositories(client: &Client, member: &str) {

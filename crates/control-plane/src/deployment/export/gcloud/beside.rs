@@ -5,6 +5,7 @@ use gce::name_of;
 
 use super::{Command, Line, pairs};
 use crate::deployment::Blueprint;
+use crate::deployment::beside::access::{ENTER, MEMBERS};
 use crate::deployment::beside::grants::policy_of;
 use crate::deployment::part::{Kind, Part};
 
@@ -15,6 +16,7 @@ pub(super) fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
         Kind::Role => vec![role(part, &blueprint.project)],
         Kind::Secret => secret(part),
         Kind::Grant => vec![grant(part)],
+        Kind::Access => access(part),
         Kind::Record => vec![record(part, blueprint)],
         _ => Vec::new(),
     }
@@ -56,9 +58,26 @@ fn secret(part: &Part) -> Vec<Line> {
 
 fn grant(part: &Part) -> Line {
     let of = part.body["of"].as_str().unwrap_or_default();
-    let command = match policy_of(of) {
+    bind(policy_of(of), name_of(of))
+        .value("role", &part.body["role"])
+        .value("member", &part.body["member"])
+        .line()
+}
+
+fn access(part: &Part) -> Vec<Line> {
+    let members = part.body[MEMBERS].as_array().into_iter().flatten();
+    let bind = |member| {
+        let command = bind(PolicyOf::Web(&part.id.name), "");
+        command.flag("role", ENTER).value("member", member).line()
+    };
+    members.map(bind).collect()
+}
+
+/// Adds a binding to a policy. `project` is named where it is the project's own.
+fn bind(policy: PolicyOf<'_>, project: &str) -> Command {
+    match policy {
         PolicyOf::Project => {
-            Command::on("projects add-iam-policy-binding", name_of(of)).flag("condition", "None")
+            Command::on("projects add-iam-policy-binding", project).flag("condition", "None")
         }
         PolicyOf::Secret(secret) => Command::on("secrets add-iam-policy-binding", secret),
         PolicyOf::ServiceAccount(email) => {
@@ -68,11 +87,10 @@ fn grant(part: &Part) -> Line {
             Command::on("artifacts repositories add-iam-policy-binding", name)
                 .flag("location", location)
         }
-    };
-    command
-        .value("role", &part.body["role"])
-        .value("member", &part.body["member"])
-        .line()
+        PolicyOf::Web(service) => Command(vec!["iap web add-iam-policy-binding".to_owned()])
+            .flag("resource-type", "backend-services")
+            .flag("service", service),
+    }
 }
 
 /// It leads to the address that the script itself has made.

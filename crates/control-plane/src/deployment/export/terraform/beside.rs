@@ -4,6 +4,7 @@ use gce::iam::PolicyOf;
 use serde_json::json;
 
 use super::{Names, entries};
+use crate::deployment::beside::access::{ENTER, MEMBERS, SERVICE};
 use crate::deployment::beside::grants::policy_of;
 use crate::deployment::export::hcl::{Block, map};
 use crate::deployment::part::{Kind, Part};
@@ -19,7 +20,9 @@ pub(super) fn kind(part: &Part) -> &'static str {
             PolicyOf::Secret(_) => "google_secret_manager_secret_iam_member",
             PolicyOf::ServiceAccount(_) => "google_service_account_iam_member",
             PolicyOf::Repository(..) => "google_artifact_registry_repository_iam_member",
+            PolicyOf::Web(_) => "google_iap_web_backend_service_iam_member",
         },
+        Kind::Access => "google_iap_web_backend_service_iam_binding",
         _ => "google_dns_record_set",
     }
 }
@@ -40,6 +43,7 @@ pub(super) fn import_id(part: &Part, project: &str) -> String {
                 .unwrap_or(of);
             format!("{of} {} {}", text(part, "role"), text(part, "member"))
         }
+        Kind::Access => format!("projects/{project}/iap_web/compute/services/{name} {ENTER}"),
         Kind::Record => format!(
             "{project}/{}/{name}/{}",
             text(part, "zone"),
@@ -70,6 +74,13 @@ pub(super) fn resource(block: Block, part: &Part, named: &Names<'_>) -> Block {
             .value("secret_id", &json!(id.name))
             .expression("labels", map(entries(&body["labels"])))
             .block(Block::new("replication").block(Block::new("auto"))),
+        Kind::Access => block
+            .expression(
+                "web_backend_service",
+                named.reference(&body[SERVICE], "name"),
+            )
+            .value("role", &json!(ENTER))
+            .value("members", &body[MEMBERS]),
         Kind::Grant => of(block, part, named)
             .expression("role", named.reference(&body["role"], "name"))
             .expression("member", named.account(&body["member"], "member")),
@@ -98,6 +109,7 @@ fn of(block: Block, part: &Part, named: &Names<'_>) -> Block {
                 reference => reference,
             },
         ),
+        PolicyOf::Web(service) => block.value("web_backend_service", &json!(service)),
         PolicyOf::Repository(location, name) => block
             .value("location", &json!(location))
             .value("repository", &json!(name)),
