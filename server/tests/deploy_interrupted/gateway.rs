@@ -1,6 +1,7 @@
 //! A way to the cloud on which calls fail, answers get lost, and whoever calls is killed.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     process::Command,
@@ -17,7 +18,8 @@ pub(crate) enum Mood {
     /// Nothing comes through.
     Cut,
     /// Three calls of ten fail: refused with 429, 500 or 503, never received, or answered in vain.
-    Bad,
+    /// Which ones depends on the seed.
+    Bad(u64),
 }
 
 /// A listener in front of a local cloud.
@@ -63,9 +65,9 @@ fn serve(
             drop(shared);
             return answer(client, &call.pass_on(cloud)?);
         }
-        Mood::Bad => {
+        Mood::Bad(seed) => {
             drop(shared);
-            return badly(client, &call, cloud, fate(number));
+            return badly(client, &call, cloud, fate(seed, number));
         }
     };
     *shared = Mood::Cut;
@@ -95,9 +97,11 @@ enum Fate {
     AnswerLost,
 }
 
-/// The same for the same call of a run: 15 of 50 fail, three in each way, in no order.
-fn fate(number: usize) -> Fate {
-    match number * 37 % 50 {
+/// The same for the same call and seed: 15 of 50 fail, three in each way, in no order.
+fn fate(seed: u64, number: usize) -> Fate {
+    let mut hasher = DefaultHasher::new();
+    (seed, number).hash(&mut hasher);
+    match hasher.finish() % 50 {
         0..3 => Fate::Refused(429),
         3..6 => Fate::Refused(500),
         6..9 => Fate::Refused(503),
