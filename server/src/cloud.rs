@@ -64,9 +64,7 @@ pub(crate) struct Connection {
 impl CloudChoice {
     /// Looks around. Asks the network only on a machine whose firmware says Google.
     pub(crate) async fn find(self, watched: bool) -> Result<Found, Failure> {
-        let api = env::var("FLASKSCALE_API")
-            .ok()
-            .filter(|url| !url.is_empty());
+        let api = local_api();
         match self {
             Self::None => Ok(Found::Nothing),
             Self::Google => Ok(Found::Google),
@@ -117,20 +115,9 @@ impl Connection {
                 Failure::input("--cloud google: no metadata server answers; name the project in GOOGLE_CLOUD_PROJECT")
             })?,
         };
-        let client = google_client(project.clone())
+        let client = google_client(project)
             .map_err(|error| Failure::input_because("--cloud google", &error))?;
-        Ok(Self {
-            control: Some(ControlPlane::new(
-                client.clone(),
-                Settings { pace: Pace::Google },
-            )),
-            client: Some(client),
-            no_cloud: String::new(),
-            label: CloudLabel::Google { project },
-            faults: None,
-            metadata: Some(metadata),
-            speed: 1,
-        })
+        Ok(Self::to_google(client, Some(metadata)))
     }
 
     /// The emulator at `url`, whose clock runs `speed` times as fast.
@@ -151,6 +138,40 @@ impl Connection {
             speed,
         })
     }
+
+    /// The cloud that deployments go to, with its owner's own credentials.
+    pub(crate) async fn of_owner(project: Option<&str>) -> Result<Self, Failure> {
+        if let Some(url) = local_api() {
+            return Self::local(&url, local_speed(&url).await);
+        }
+        let client = deployer(project)?.with_retry(RetryPolicy::new());
+        Ok(Self::to_google(client, None))
+    }
+
+    fn to_google(client: Client, metadata: Option<Metadata>) -> Self {
+        let project = client.project().to_owned();
+        Self {
+            control: Some(ControlPlane::new(
+                client.clone(),
+                Settings { pace: Pace::Google },
+            )),
+            client: Some(client),
+            no_cloud: String::new(),
+            label: CloudLabel::Google { project },
+            faults: None,
+            metadata,
+            speed: 1,
+        }
+    }
+}
+
+/// The URL of the local cloud, if one is named.
+fn local_api() -> Option<String> {
+    variable("FLASKSCALE_API")
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn google_client(project: String) -> Result<Client, gce::Error> {
@@ -165,8 +186,7 @@ const PERSISTENT: RetryPolicy = RetryPolicy::new().attempts(8);
 /// A client for whoever deploys: of the emulator of FLASKSCALE_API, which has one project, or of
 /// Google with the user's own credentials.
 pub(crate) fn deployer(project: Option<&str>) -> Result<Client, Failure> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    if let Some(url) = variable("FLASKSCALE_API") {
+    if let Some(url) = local_api() {
         return Ok(local_client(&url)?.with_retry(PERSISTENT));
     }
     let project = project.map(str::to_owned);

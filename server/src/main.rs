@@ -11,6 +11,7 @@ mod local_faults;
 mod local_token;
 mod logs;
 mod metadata;
+mod own_console;
 mod pages;
 mod plain_http;
 mod runtime;

@@ -3,6 +3,7 @@
 mod backtest;
 #[cfg(feature = "local")]
 mod burn;
+mod console;
 mod deploy;
 mod destroy;
 mod drain;
@@ -68,6 +69,8 @@ enum Command {
     Status(status::Args),
     /// Open the deployed site in the browser.
     Open(open::Args),
+    /// Serve the console on this machine, with your own credentials, for a deployment of any image.
+    Console(console::Args),
     /// Send a region no new requests; what runs there goes on.
     Drain(drain::Args),
     /// Send a drained region its share of the requests again.
@@ -107,6 +110,7 @@ impl Cli {
             Command::Versions(args) => block_on(versions::run(args)),
             Command::Status(args) => block_on(status::run(args)),
             Command::Open(args) => block_on(open::run(args)),
+            Command::Console(args) => block_on(console::run(args)),
             Command::Drain(args) => block_on(drain::run(args, Flow::Drain)),
             Command::Fill(args) => block_on(drain::run(args, Flow::Fill)),
             Command::Export(args) => block_on(export::run(args)),

@@ -1,10 +1,6 @@
 //! `flaskscale up`: one command, and a real fleet.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
 use gce_emulator::{Conditions, faults::Request as FaultRequest};
@@ -14,16 +10,12 @@ use crate::{
     cloud::Connection,
     failure::Failure,
     logs,
-    pages::{self, Setup},
-    secrets::Vault,
+    own_console::{self, OwnConsole},
+    secrets,
     state_dir::{self, SECRETS_FILE},
     up::{self, LocalCloud, Program, Wish},
-    web::{self, Bound, Shutdown, console_host::ConsoleHost, visitor::Proxy},
+    web::Bound,
 };
-
-/// The name that the console of a foreign workload answers to. Browsers take it to loopback without
-/// asking any name server, and it is an origin of its own.
-const CONSOLE_HOST: &str = "console.localhost";
 
 /// The flags of `up`.
 #[derive(Debug, clap::Args)]
@@ -117,14 +109,18 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let result = tokio::select! {
         result = present(&cloud, &wish) => result,
-        () = &mut stop => Ok(None),
+        () = &mut stop => {
+            cloud.stop().await;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     match result {
-        Ok(Some(console)) => {
+        Ok(console) => {
             stop.await;
-            console.end().await;
+            if let Some(console) = console {
+                console.end().await;
+            }
         }
-        Ok(None) => {}
         Err(failure) => {
             cloud.stop().await;
             return Err(failure);
@@ -177,12 +173,19 @@ fn wish(args: Args) -> Result<Wish, Failure> {
 /// Makes the secrets, waits for the group, and tells where everything is. Under a clock that stands
 /// still there is nothing to wait for: whoever advances it must know where. Nor do simulated machines
 /// ever become healthy, since nothing is there to answer a probe.
-async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<Console>, Failure> {
-    let password = up::ensure_secrets(&wish.state_dir)?;
+///
+/// Gives the console where it is not behind the site: beside a workload that is foreign, or simulated.
+async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<OwnConsole>, Failure> {
+    let secrets_file = wish.state_dir.join(SECRETS_FILE);
+    let password = secrets::ensure(&secrets_file)?;
     let conditions = &wish.conditions;
     let console = match wish.program {
-        Program::Own if !conditions.simulated => Console::of_the_site(),
-        _ => Console::beside(cloud, wish).await?,
+        Program::Own if !conditions.simulated => None,
+        _ => {
+            let connection = Connection::local(cloud.api(), cloud.speed())?;
+            let bound = next_to(wish.site_port).await?;
+            Some(OwnConsole::serve(bound, connection, secrets_file))
+        }
     };
     if !conditions.manual && !conditions.simulated {
         up::until_healthy(cloud).await?;
@@ -191,78 +194,24 @@ async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<Console>, Fai
         .site()
         .ok_or_else(|| Failure::input("the site's forwarding rule listens on no port"))?;
     println!("site http://{site}");
-    println!(
-        "console {}",
-        console
-            .url
-            .clone()
-            .unwrap_or_else(|| format!("http://{site}/admin"))
-    );
+    match &console {
+        Some(console) => println!("console {}", console.url()),
+        None => println!("console http://{site}/admin"),
+    }
     println!("api {}", cloud.api());
     if let Some(password) = password {
         println!("password {password}");
     }
     println!("ready");
-    Ok(Some(console))
-}
-
-/// The console: behind the site, or beside a workload that is foreign, whose pages must not share its
-/// origin, or simulated, which has none.
-struct Console {
-    url: Option<String>,
-    serving: Option<(Shutdown, tokio::task::JoinHandle<()>)>,
-}
-
-impl Console {
-    fn of_the_site() -> Self {
-        Self {
-            url: None,
-            serving: None,
-        }
-    }
-
-    /// Served by this very process, so that nothing can be left behind.
-    async fn beside(cloud: &LocalCloud, wish: &Wish) -> Result<Self, Failure> {
-        let bound = next_to(wish.site_port).await?;
-        let url = format!("http://{CONSOLE_HOST}:{}/admin", bound.address().port());
-        let setup = Setup {
-            connection: Connection {
-                metadata: None,
-                ..Connection::local(cloud.api(), cloud.speed())?
-            },
-            vault: Vault::open(Some(wish.state_dir.join(SECRETS_FILE))),
-            proxy: Proxy::None,
-            console_host: ConsoleHost::from_setting(Some(CONSOLE_HOST.to_owned())),
-            public_status: false,
-            drills: true,
-            metrics_token: None,
-        };
-        let shutdown = Shutdown::new();
-        let ending = shutdown.clone();
-        let serving = tokio::spawn(async move { pages::serve(bound, setup, &ending).await });
-        Ok(Self {
-            url: Some(url),
-            serving: Some((shutdown, serving)),
-        })
-    }
-
-    async fn end(self) {
-        if let Some((shutdown, serving)) = self.serving {
-            shutdown.begin();
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the console broke");
-            }
-        }
-    }
+    Ok(console)
 }
 
 /// The port behind the site's, so that a bookmark keeps working, or any free one.
 async fn next_to(site_port: u16) -> Result<Bound, Failure> {
-    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if let Some(port) = site_port.checked_add(1).filter(|_| site_port != 0)
-        && let Ok(bound) = web::bind(at(port)).await
+        && let Ok(bound) = own_console::bind(port).await
     {
         return Ok(bound);
     }
-    web::bind(at(0)).await
+    own_console::bind(0).await
 }

@@ -17,4 +17,4 @@ pub(crate) use lock::locked;
 pub(crate) use reach::{address, first_request, has_led, leads_here, record, site_url};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money, usd_per_hour};
-pub(crate) use target::{File, Target, Wish};
+pub(crate) use target::{File, Target, Wish, read_configuration};

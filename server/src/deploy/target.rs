@@ -51,21 +51,33 @@ const BOOT_IMAGE: &str = "projects/cos-cloud/global/images/family/cos-125-lts";
 impl File {
     /// Reads the configuration, and finds the cloud that it is for.
     pub(crate) fn open(&self) -> Result<Target, Failure> {
-        let text = fs::read_to_string(&self.path).map_err(|error| {
-            let path = self.path.display();
-            Failure::input_because(format!("{path} (flaskscale init writes one)"), &error)
-        })?;
-        Target::read(text, &self.path)
+        Target::read(text(&self.path)?, &self.path)
     }
+}
+
+/// A configuration by itself, for whoever wants nothing of its deployment.
+pub(crate) fn read_configuration(path: &Path) -> Result<Configuration, Failure> {
+    parse(&text(path)?, path)
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        let path = path.display();
+        Failure::input_because(format!("{path} (flaskscale init writes one)"), &error)
+    })
+}
+
+fn parse(text: &str, path: &Path) -> Result<Configuration, Failure> {
+    Configuration::read(text).map_err(|faults| {
+        let line = |fault| format!("{}: {fault}", path.display());
+        Failure::inputs(faults.0.iter().map(line).collect())
+    })
 }
 
 impl Target {
     /// From a configuration's text; `path` says where it is from.
     pub(crate) fn read(text: String, path: &Path) -> Result<Self, Failure> {
-        let configuration = Configuration::read(&text).map_err(|faults| {
-            let line = |fault| format!("{}: {fault}", path.display());
-            Failure::inputs(faults.0.iter().map(line).collect())
-        })?;
+        let configuration = parse(&text, path)?;
         let client = cloud::deployer(configuration.project.as_deref())?;
         Ok(Self {
             configuration,

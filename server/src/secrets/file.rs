@@ -109,7 +109,7 @@ impl Secrets {
     }
 }
 
-/// Makes the file for a new fleet.
+/// Makes the file for a new fleet. One that is there already stays, and is an error.
 pub(crate) fn create(path: &Path, password: &str) -> Result<(), SecretsError> {
     let stored = Stored {
         version: VERSION,
@@ -117,7 +117,14 @@ pub(crate) fn create(path: &Path, password: &str) -> Result<(), SecretsError> {
         session_key: new_session_key(),
         password_hash: password::hash(password)?,
     };
-    write(path, &stored)
+    write(path, &stored, |new| {
+        fs::hard_link(new, path).and(fs::remove_file(new))
+    })
+}
+
+/// Whether somebody else was faster to create the file.
+pub(super) fn is_there_already(error: &SecretsError) -> bool {
+    matches!(error, SecretsError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
 }
 
 /// A random key for session cookies, in Base64.
@@ -129,7 +136,7 @@ pub(crate) fn new_session_key() -> String {
 pub(crate) fn set_password(path: &Path, password: &str) -> Result<(), SecretsError> {
     let mut stored = read(path)?;
     stored.password_hash = password::hash(password)?;
-    write(path, &stored)
+    write(path, &stored, |new| fs::rename(new, path))
 }
 
 fn read(path: &Path) -> Result<Stored, SecretsError> {
@@ -149,9 +156,13 @@ fn read(path: &Path) -> Result<Stored, SecretsError> {
     }
 }
 
-/// Replaces the file in one step, so that a crash leaves the old one or the new one, and an instance
-/// that reads at the same moment sees a whole one.
-fn write(path: &Path, stored: &Stored) -> Result<(), SecretsError> {
+/// Puts the file in place in one step, so that a crash leaves the old one or the new one, and an
+/// instance that reads at the same moment sees a whole one.
+fn write(
+    path: &Path,
+    stored: &Stored,
+    place: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), SecretsError> {
     let fail = |source| SecretsError::Io {
         path: path.to_owned(),
         source,
@@ -159,7 +170,11 @@ fn write(path: &Path, stored: &Stored) -> Result<(), SecretsError> {
     let text = serde_json::to_vec_pretty(stored).map_err(|error| fail(error.into()))?;
     let temporary = path.with_extension(format!("new-{}", std::process::id()));
     write_private(&temporary, &text).map_err(fail)?;
-    fs::rename(&temporary, path).map_err(fail)?;
+    if let Err(error) = place(&temporary) {
+        // What could not be put in place is no use to anybody, and holds a secret.
+        let _ = fs::remove_file(&temporary);
+        return Err(fail(error));
+    }
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
@@ -212,6 +227,21 @@ mod tests {
                 0o600
             );
         }
+    }
+
+    #[test]
+    fn of_two_that_create_the_file_at_once_one_is_told_that_it_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secrets.json");
+        create(&path, "correct horse battery").unwrap();
+        let error = create(&path, "another good password").unwrap_err();
+        assert!(is_there_already(&error));
+        let secrets = Secrets::load(&path).unwrap();
+        assert!(password::verify(
+            "correct horse battery",
+            &secrets.password_hash
+        ));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    error::Error,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
@@ -114,27 +113,10 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         load: 0.0,
     };
     let cloud = LocalCloud::start(&wish).await?;
-    if let Some(password) = ensure_secrets(&wish.state_dir)? {
+    if let Some(password) = secrets::ensure(&wish.state_dir.join(SECRETS_FILE))? {
         eprintln!("console user admin, password {password}");
     }
     Ok((cloud, wish.state_dir.join(SECRETS_FILE)))
-}
-
-/// Makes the secrets of a new state directory and gives the password, if it was made up here.
-///
-/// Called once the emulator holds the directory, so that two programs never make two passwords.
-pub(crate) fn ensure_secrets(state_dir: &Path) -> Result<Option<String>, Failure> {
-    let path = state_dir.join(SECRETS_FILE);
-    let refuse = |error: &dyn Error| Failure::input_because("the console's secrets", error);
-    if path.exists() {
-        return secrets::Secrets::load(&path)
-            .map(|_| None)
-            .map_err(|error| refuse(&error));
-    }
-    let preset = secrets::preset()?;
-    let password = preset.clone().unwrap_or_else(secrets::generate);
-    secrets::create(&path, &password).map_err(|error| refuse(&error))?;
-    Ok(preset.is_none().then_some(password))
 }
 
 fn config(wish: &Wish) -> Result<Config, Failure> {

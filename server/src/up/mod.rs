@@ -6,6 +6,6 @@ mod cloud;
 mod ready;
 mod workload;
 
-pub(crate) use cloud::{LocalCloud, Wish, ensure_secrets, for_development};
+pub(crate) use cloud::{LocalCloud, Wish, for_development};
 pub(crate) use ready::until_healthy;
 pub(crate) use workload::Program;
