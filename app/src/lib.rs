@@ -29,6 +29,7 @@ mod flash;
 mod freshness;
 #[cfg(feature = "ssr")]
 mod login;
+mod own_metric;
 #[cfg(feature = "ssr")]
 mod public;
 #[cfg(feature = "ssr")]
@@ -40,6 +41,7 @@ mod shell;
 #[cfg(feature = "ssr")]
 mod theme;
 
+pub use own_metric::OwnMetric;
 #[cfg(feature = "ssr")]
 pub use {
     router::{page_paths, router},

@@ -48,7 +48,7 @@ pub(crate) enum Found {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) control: Option<ControlPlane>,
-    /// For what is read beside the control plane.
+    /// What the control plane asks with, for whatever this instance reads and writes by itself.
     pub(crate) client: Option<Client>,
     /// Why there is none.
     pub(crate) no_cloud: String,

@@ -46,7 +46,8 @@ fn group_of(creator: &str) -> Option<GroupId> {
     Some(GroupId { location, name })
 }
 
-fn last_segment(path: &str) -> &str {
+/// The name at the end of a path.
+pub(crate) fn last_segment(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

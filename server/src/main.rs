@@ -17,6 +17,7 @@ mod plain_http;
 mod runtime;
 mod secrets;
 mod session;
+mod signals;
 mod site;
 mod state_dir;
 #[cfg(feature = "local")]

@@ -2,6 +2,8 @@
 
 use std::{env, time::Duration};
 
+use http::header::DATE;
+
 use crate::plain_http::{self, Answer};
 
 /// Names its real host, so that a program under test or in the local cloud asks another one.
@@ -40,6 +42,15 @@ impl Metadata {
         let answer = self.ask(path, PATIENCE).await?;
         let text = String::from_utf8(answer.body.to_vec()).ok()?;
         answer.status.is_success().then(|| text.trim().to_owned())
+    }
+
+    /// The cloud's time in milliseconds since the Unix epoch, good to a second. In a local cloud it is
+    /// not ours.
+    pub(crate) async fn now_ms(&self) -> Option<i64> {
+        let answer = self.ask("instance/id", PATIENCE).await?;
+        let date = answer.headers.get(DATE)?.to_str().ok()?;
+        let date = jiff::fmt::rfc2822::parse(date).ok()?;
+        Some(date.timestamp().as_millisecond())
     }
 
     /// Waits until anything under `path` differs from `etag`, at most for `patience`.

@@ -9,7 +9,7 @@ use crate::{
     drill, identity,
     secrets::Vault,
     session::Doorkeeper,
-    site,
+    signals, site,
     web::{
         Bound, Shutdown,
         console_host::ConsoleHost,
@@ -36,11 +36,17 @@ pub(crate) struct Setup {
 /// Serves until `shutdown` begins and everything has drained.
 pub(crate) async fn serve(bound: Bound, setup: Setup, shutdown: &Shutdown) {
     let vault = setup.vault;
-    let metrics = Arc::new(Metrics::new(setup.metrics_token));
     let connection = setup.connection;
+    let requests = Arc::new(signals::window(connection.speed));
+    let metrics = Arc::new(Metrics::new(setup.metrics_token, requests.clone()));
     if let (true, Some(metadata)) = (setup.drills, connection.metadata.clone()) {
         tokio::spawn(drill::obey(metadata, connection.speed, shutdown.watch()));
     }
+    tokio::spawn(signals::publish(
+        connection.clone(),
+        requests,
+        shutdown.watch(),
+    ));
     let services = Services {
         instance: identity::learn(connection.metadata.as_ref()).await,
         control: connection.control,

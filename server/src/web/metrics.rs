@@ -17,12 +17,17 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::visitor;
+use super::{stack::STREAMS, visitor};
+use crate::signals::Window;
 
 /// From a cached page to the longest page that is still answered, in seconds.
 const LATENCY_BOUNDS: [f64; 10] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0,
 ];
+
+/// What no visitor asks for, or what is not over once it is answered: neither tells how busy the
+/// instance is.
+const OF_NO_VISITOR: [&str; 4] = ["/health", "/metrics", STREAMS[0], STREAMS[1]];
 
 /// The counters of one instance.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub(crate) struct Metrics {
     latency: Family<RouteLabel, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     attempts: Family<AttemptLabel, Counter>,
+    /// The requests of the last while, as the signals of this instance tell them.
+    recent: Arc<Window>,
     token: Option<String>,
 }
 
@@ -62,7 +69,7 @@ struct RequestLabels {
 
 impl Metrics {
     /// `token` lets a scraper in that is not on this machine.
-    pub(crate) fn new(token: Option<String>) -> Self {
+    pub(crate) fn new(token: Option<String>, recent: Arc<Window>) -> Self {
         let mut registry = Registry::with_prefix("flaskscale");
         let requests = Family::default();
         let latency = Family::new_with_constructor(latency_histogram as fn() -> Histogram);
@@ -85,6 +92,7 @@ impl Metrics {
             latency,
             in_flight,
             attempts,
+            recent,
             token,
         }
     }
@@ -162,11 +170,16 @@ pub(crate) async fn count(
         .get::<MatchedPath>()
         .map_or("none", route_of)
         .to_owned();
+    let is_work = !OF_NO_VISITOR.contains(&request.uri().path());
     let began = Instant::now();
     metrics.in_flight.inc();
     let in_flight = InFlight(&metrics.in_flight);
     let response = next.run(request).await;
     drop(in_flight);
+    if is_work {
+        let now = Instant::now();
+        metrics.recent.record(now, now - began);
+    }
     metrics
         .latency
         .get_or_create(&RouteLabel {
@@ -227,9 +240,13 @@ mod tests {
         request
     }
 
+    fn metrics(token: Option<String>) -> Metrics {
+        Metrics::new(token, Arc::new(crate::signals::window(1)))
+    }
+
     #[test]
     fn metrics_are_for_this_machine_or_for_the_token() {
-        let metrics = Metrics::new(Some("letmein".to_owned()));
+        let metrics = metrics(Some("letmein".to_owned()));
         assert!(metrics.may_read(&request([127, 0, 0, 1], &[])));
         assert!(!metrics.may_read(&request([127, 0, 0, 1], &[("via", "1.1 google")])));
         assert!(!metrics.may_read(&request([127, 0, 0, 1], &[("x-forwarded-for", "::1")])));
@@ -246,7 +263,7 @@ mod tests {
 
     #[test]
     fn attempts_to_log_in_are_counted_by_their_end() {
-        let metrics = Metrics::new(None);
+        let metrics = metrics(None);
         metrics.attempt(Attempt::Wrong);
         metrics.attempt(Attempt::Wrong);
         assert!(

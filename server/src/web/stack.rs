@@ -17,7 +17,7 @@ use super::{
 use crate::session::{Doorkeeper, guard, log_in, log_out};
 
 /// Streams begin at once and end by themselves; to hold them until they are whole would hold them for ever.
-const STREAMS: [&str; 2] = ["/api/public/live", "/api/admin/live"];
+pub(super) const STREAMS: [&str; 2] = ["/api/public/live", "/api/admin/live"];
 
 /// What the stack is made of.
 pub(crate) struct Parts {
