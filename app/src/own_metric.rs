@@ -19,6 +19,13 @@ impl OwnMetric {
     /// All of them, in the order of the form.
     pub const ALL: [Self; 4] = [Self::Memory, Self::Requests, Self::Latency, Self::QueueTime];
 
+    /// The metric of a type.
+    pub fn of_type(metric: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|one| one.metric_type() == metric)
+    }
+
     /// Its type in Monitoring.
     pub const fn metric_type(self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ use site::{Site, text};
 /// One body with every argument that any function takes, so that each decodes and gets to its own
 /// check. A function with an argument that is missing here fails the tests below until it is added.
 const EVERY_ARGUMENT: &str = "group=us-central1-a%2Fflaskscale&base=h&mode=ON&min=1&max=2&cpu=50\
-    &init=60&stabilization=600&note=&instance=i&load=1&seconds=1&theme=auto&back=%2F&span=7d\
+    &init=60&stabilization=600&memory=80&requests=20&latency=250&queue=10&note=&instance=i&load=1&seconds=1&theme=auto&back=%2F&span=7d\
     &fault[type]=crash&id=1";
 
 /// The functions that only read, which may therefore be a GET and serve a viewer.

@@ -195,6 +195,7 @@ fn form(typed: Fields) -> PolicyForm {
 fn what_was_typed_into_the_form() {
     let form = form(Fields {
         min: hostile(),
+        own: [(); 4].map(|()| hostile()),
         ..Fields::default()
     });
     check(|| view! { <PolicyEditor form=form opened=None /> });

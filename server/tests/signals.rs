@@ -7,8 +7,8 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-use support::{LocalCloud, get, until};
+use serde_json::{Value, json};
+use support::{FORM, LocalCloud, ask, get, log_in, until};
 
 const NAMES: [&str; 4] = [
     "memory_utilization",
@@ -87,5 +87,69 @@ fn requests_are_counted_and_health_checks_are_not() {
         let latency: f64 = series(&cloud, NAMES[2]).iter().map(newest).sum();
         (busy > 5.0 && latency > 0.0).then_some(())
     });
+    cloud.stop();
+}
+
+/// A page of the console, as whoever is logged in sees it.
+fn page(cloud: &LocalCloud, cookie: &str, path: &str) -> String {
+    let answer = ask(cloud.site, "GET", path, &[("cookie", cookie)], "").unwrap();
+    assert_eq!(answer.status, 200, "{path}");
+    answer.body
+}
+
+/// Posts the form with a target for requests a second, as a browser without a script does.
+fn follow_requests(cloud: &LocalCloud, cookie: &str, target: &str) {
+    let group = "/admin/groups/us-central1-a/flaskscale";
+    let form = page(cloud, cookie, group);
+    let (_, base) = form.split_once("name=\"base\" value=\"").unwrap();
+    let base = base.split('"').next().unwrap();
+    let body = format!(
+        "group=us-central1-a%2Fflaskscale&base={base}&mode=&min=&max=&cpu=&init=&stabilization=\
+         &requests={target}&note="
+    );
+    let headers = [FORM, ("cookie", cookie), ("sec-fetch-site", "same-origin")];
+    let answer = ask(
+        cloud.site,
+        "POST",
+        "/api/admin/policy/apply",
+        &headers,
+        &body,
+    )
+    .unwrap();
+    let place = answer.header("location").unwrap_or_default();
+    assert!(place.contains("applied="), "{} {place}", answer.status);
+}
+
+fn followed(cloud: &LocalCloud) -> Value {
+    let autoscalers = cloud.api_json("zones/us-central1-a/autoscalers");
+    autoscalers["items"][0]["autoscalingPolicy"]["customMetricUtilizations"].clone()
+}
+
+#[test]
+fn a_group_follows_the_requests_that_its_instances_count() {
+    let state = tempfile::tempdir().unwrap();
+    let cloud = LocalCloud::start(state.path());
+    let cookie = log_in(cloud.site, cloud.password.as_deref().unwrap()).unwrap();
+    follow_requests(&cloud, &cookie, "2");
+    let entry = json!({
+        "metric": "custom.googleapis.com/flaskscale/requests_per_second",
+        "utilizationTarget": 2.0,
+        "utilizationTargetType": "GAUGE",
+    });
+    assert_eq!(followed(&cloud), json!([entry]));
+
+    until("a larger group", || {
+        assert_eq!(get(cloud.site, "/").unwrap().status, 200);
+        let groups = cloud.api_json("zones/us-central1-a/instanceGroupManagers");
+        (groups["items"][0]["targetSize"].as_u64().unwrap() > 2).then_some(())
+    });
+    let history = page(&cloud, &cookie, "/admin/groups/us-central1-a/flaskscale");
+    assert!(
+        history.contains("custom.googleapis.com/flaskscale/requests_per_second"),
+        "{history}"
+    );
+
+    follow_requests(&cloud, &cookie, "off");
+    assert_eq!(followed(&cloud), Value::Null);
     cloud.stop();
 }

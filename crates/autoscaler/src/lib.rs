@@ -29,7 +29,7 @@ pub use policy::{
     CpuUtilization, Cron, CronError, FilterError, FixedOrPercent, InvalidPolicy,
     LoadBalancingUtilization, MetricFilter, MetricGoal, MetricUtilization, Mode, Policy,
     PredictiveMethod, ScaleInControl, ScalingSchedule, Selector, SelectorField, TargetType, limits,
-    validate,
+    metric_target, set_metric_target, validate,
 };
 pub use reason::{
     AutoscalingReason, CPU_UTILIZATION, CUSTOM_METRIC_UTILIZATION, CalculationDetails,

@@ -1,10 +1,11 @@
 //! The load for the browser's own engine.
 
+use autoscaler::{MetricGoal, MetricUtilization, Policy, TargetType};
 use control_plane::{ControlPlane, GroupId};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 use super::{Load, Span};
-use crate::{console::reply, context, error::AppError, session::Role};
+use crate::{OwnMetric, console::reply, context, error::AppError, session::Role};
 
 /// A group's recorded load of the last `span`, `1d`, `7d` or `28d`. Changes nothing.
 #[server(name = Recording, prefix = "/api/admin", endpoint = "backtest/recording", input = GetUrl)]
@@ -31,13 +32,27 @@ pub(super) fn span(text: &str) -> Result<Span, AppError> {
         .ok_or_else(|| AppError::Invalid("span has to be one of 1d, 7d and 28d.".to_owned()))
 }
 
+/// A policy that follows all that the form can follow, so that whatever somebody types is recorded.
+fn everything() -> Policy {
+    let follow = |metric: OwnMetric| MetricUtilization {
+        metric: metric.metric_type().to_owned(),
+        filter: None,
+        goal: MetricGoal::Utilization(1.0),
+        target_type: Some(TargetType::Gauge),
+    };
+    Policy {
+        metrics: OwnMetric::ALL.map(follow).into(),
+        ..Policy::default_for(1, 1, 0.5)
+    }
+}
+
 /// The load of a group, or why it cannot be read.
 pub(super) async fn read(
     control: &ControlPlane,
     group: &GroupId,
     span: Span,
 ) -> Result<Load, AppError> {
-    let recording = control.recording(group, span.days(), &[]).await;
+    let recording = control.recording(group, span.days(), &[everything()]).await;
     recording.map(Load::from).map_err(|error| {
         tracing::warn!(%group, %error, "recorded load cannot be read");
         AppError::Unavailable(format!("The recorded load cannot be read: {error}."))

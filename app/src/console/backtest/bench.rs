@@ -1,7 +1,7 @@
 //! Trying policies on one load.
 
 use autoscaler::{
-    CpuUtilization, Policy,
+    CpuUtilization, MetricUtilization, Policy,
     backtest::{
         Fidelity, Frontier, MINUTE_S, PRICES_AS_OF, PRICES_REGION, Report, Sweep, Totals, Trace,
         backtest, totals,
@@ -80,7 +80,7 @@ impl Bench {
                 &new,
                 candidate.cpu.map(|cpu| cpu.target),
             ),
-            basis: self.basis(),
+            basis: self.basis(candidate),
             rough: Rough {
                 present: self.rough_present,
                 new: totals(candidate, &self.rough, model),
@@ -112,7 +112,7 @@ impl Bench {
     }
 
     /// What the numbers rest on, in sentences.
-    fn basis(&self) -> Vec<String> {
+    fn basis(&self, candidate: &Policy) -> Vec<String> {
         let Load {
             trace,
             model,
@@ -143,6 +143,7 @@ impl Bench {
         } else {
             format!("The price of {} is not known.", or_else(machine_type, "this machine type"))
         });
+        told.extend(unheard(trace, candidate));
         told.extend(
             missing
                 .iter()
@@ -150,6 +151,23 @@ impl Bench {
         );
         told
     }
+}
+
+/// What a policy follows of which the load holds nothing. The replay treats it as an autoscaler
+/// treats data that is missing.
+fn unheard(trace: &Trace, policy: &Policy) -> impl Iterator<Item = String> {
+    let has_values = |metric: &MetricUtilization| {
+        let column = trace.metrics.get(&Trace::metric_name(metric));
+        column.is_some_and(|values| values.iter().any(Option::is_some))
+    };
+    let metrics = policy.metrics.iter();
+    let unheard = metrics.filter(move |metric| !has_values(metric));
+    unheard.map(|metric| {
+        format!(
+            "Nothing was recorded of {}: it asks for no size here, and nothing shrinks without it.",
+            metric.metric
+        )
+    })
 }
 
 fn or_else<'a>(text: &'a str, otherwise: &'a str) -> &'a str {

@@ -89,6 +89,7 @@ mod tests {
             cpu: "50".into(),
             init: "60".into(),
             stabilization: stabilization.into(),
+            ..Fields::default()
         }
     }
 

@@ -5,11 +5,15 @@
     reason = "a form posts one argument for each of its fields"
 )]
 
+use std::collections::BTreeMap;
+
 use control_plane::{Author, ChangeError, GroupId, PolicyEdit};
 use leptos::prelude::*;
+use serde_json::Value;
 
 use super::{Field, Fields, edit};
 use crate::{
+    OwnMetric,
     console::{history, reply},
     context,
     error::AppError,
@@ -30,6 +34,10 @@ pub async fn apply_policy(
     cpu: String,
     init: String,
     stabilization: String,
+    #[server(default)] memory: String,
+    #[server(default)] requests: String,
+    #[server(default)] latency: String,
+    #[server(default)] queue: String,
     note: String,
 ) -> Result<(), AppError> {
     let session = context::require(Role::Operator)?;
@@ -41,6 +49,7 @@ pub async fn apply_policy(
         cpu,
         init,
         stabilization,
+        own: [memory, requests, latency, queue],
     };
     match apply(&session, &group, &base, &fields, &note).await {
         Ok(operation) => {
@@ -86,7 +95,20 @@ fn parse(fields: &Fields) -> Result<PolicyEdit, AppError> {
         cpu_target: value(Field::CpuTarget)?,
         initialization_s: value(Field::Initialization)?,
         stabilization_s: value(Field::Stabilization)?,
+        metrics: metrics(fields)?,
     })
+}
+
+/// The targets of what instances measure about themselves.
+fn metrics(fields: &Fields) -> Result<BTreeMap<String, Value>, AppError> {
+    let all = OwnMetric::ALL.into_iter();
+    all.filter_map(|metric| {
+        let field = Field::Own(metric);
+        let text = Some(fields.get(field).trim()).filter(|text| !text.is_empty())?;
+        let value = edit::value(field, text).map_err(AppError::Invalid);
+        Some(value.map(|value| (metric.metric_type().to_owned(), value)))
+    })
+    .collect()
 }
 
 fn explain(error: ChangeError) -> AppError {

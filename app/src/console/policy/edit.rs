@@ -1,9 +1,11 @@
 //! From what was typed to a policy that can be judged.
 
-use autoscaler::Policy;
+use autoscaler::{Policy, set_metric_target};
 use serde_json::{Map, Value, json};
 
-use super::{Field, Fields};
+use crate::OwnMetric;
+
+use super::{Field, Fields, fields::OFF};
 
 /// The problems of what was typed: by field, and those that belong to no field of the form.
 ///
@@ -18,11 +20,11 @@ pub(super) fn problems(
     let (candidate, unread) = written(policy, current, typed);
     let mut errors: Vec<_> = crossed.iter().cloned().chain(unread).collect();
     let mut others = Vec::new();
-    for violation in autoscaler::validate(&Value::Object(candidate))
+    for violation in autoscaler::validate(&Value::Object(candidate.clone()))
         .err()
         .unwrap_or_default()
     {
-        match Field::of_pointer(&violation.field) {
+        match place(&candidate, &violation.field) {
             Some(Field::Minimum | Field::Maximum) if crossed.is_some() => {}
             Some(field) if errors.iter().any(|(known, _)| *known == field) => {}
             Some(field) => errors.push((field, violation.message)),
@@ -30,6 +32,17 @@ pub(super) fn problems(
         }
     }
     (errors, others)
+}
+
+/// The field that a violation is about. Validation counts the entries of a list.
+fn place(candidate: &Map<String, Value>, path: &str) -> Option<Field> {
+    let path = path.strip_prefix("autoscalingPolicy.").unwrap_or(path);
+    let Some((list, rest)) = path.split_once('[') else {
+        return Field::of_pointer(path);
+    };
+    let (index, rest) = rest.split_once(']')?;
+    let metric = &candidate.get(list)?[index.parse::<usize>().ok()?]["metric"];
+    Field::of_pointer(&format!("{list}[{}]{rest}", metric.as_str()?))
 }
 
 /// The policy that was typed, if it is one.
@@ -80,10 +93,23 @@ fn crossed_bounds(current: &Fields, typed: &Fields) -> Option<(Field, String)> {
     })
 }
 
-/// The value of a field in Google's policy, or a sentence that says what it has to be.
+/// The value of a field in Google's policy, or a sentence that says what it has to be; `null` for a
+/// metric that is not followed.
 pub(super) fn value(field: Field, text: &str) -> Result<Value, String> {
     match field {
         Field::Mode => Ok(json!(text)),
+        Field::Own(_) if text.is_empty() || text.eq_ignore_ascii_case(OFF) => Ok(Value::Null),
+        Field::Own(metric) => positive(text)
+            .map(|number| match metric {
+                OwnMetric::Memory => json!(number / 100.0),
+                _ => json!(number),
+            })
+            .ok_or_else(|| {
+                format!(
+                    "{} is “{text}”; it has to be a number above 0, or empty.",
+                    field.label()
+                )
+            }),
         Field::CpuTarget => text
             .parse()
             .ok()
@@ -99,10 +125,21 @@ pub(super) fn value(field: Field, text: &str) -> Result<Value, String> {
     }
 }
 
+fn positive(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+}
+
 fn put(policy: &mut Map<String, Value>, field: Field, value: Value) {
-    match field.pointer().split_once('.') {
+    if let Field::Own(metric) = field {
+        let target = Some(value).filter(|value| !value.is_null());
+        return set_metric_target(policy, metric.metric_type(), target);
+    }
+    let pointer = field.pointer();
+    match pointer.split_once('.') {
         None => {
-            policy.insert(field.pointer().to_owned(), value);
+            policy.insert(pointer, value);
         }
         Some((parent, child)) => {
             let parent = policy.entry(parent).or_insert_with(|| json!({}));

@@ -1,7 +1,9 @@
 //! The fields of the form, as text, exactly as somebody typed them.
 
-use autoscaler::Policy;
+use autoscaler::{MetricGoal, Policy};
 use serde::{Deserialize, Serialize};
+
+use crate::OwnMetric;
 
 /// One field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,18 +20,35 @@ pub enum Field {
     Initialization,
     /// Seconds for which the highest recommendation holds.
     Stabilization,
+    /// What each instance shall have at most of what it measures about itself; empty where the group
+    /// does not follow it.
+    Own(OwnMetric),
 }
 
 impl Field {
     /// All fields in the order of the form.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Mode,
         Self::Minimum,
         Self::Maximum,
         Self::CpuTarget,
         Self::Initialization,
         Self::Stabilization,
+        Self::Own(OwnMetric::Memory),
+        Self::Own(OwnMetric::Requests),
+        Self::Own(OwnMetric::Latency),
+        Self::Own(OwnMetric::QueueTime),
     ];
+
+    /// Whether it is the target of a metric that instances write about themselves.
+    pub const fn is_own(self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    /// Whether a fraction makes sense.
+    pub const fn is_decimal(self) -> bool {
+        matches!(self, Self::CpuTarget | Self::Own(_))
+    }
 
     /// Its name in the form and in URLs.
     pub const fn name(self) -> &'static str {
@@ -40,6 +59,10 @@ impl Field {
             Self::CpuTarget => "cpu",
             Self::Initialization => "init",
             Self::Stabilization => "stabilization",
+            Self::Own(OwnMetric::Memory) => "memory",
+            Self::Own(OwnMetric::Requests) => "requests",
+            Self::Own(OwnMetric::Latency) => "latency",
+            Self::Own(OwnMetric::QueueTime) => "queue",
         }
     }
 
@@ -57,6 +80,10 @@ impl Field {
             Self::CpuTarget => "CPU target",
             Self::Initialization => "Initialization period",
             Self::Stabilization => "Stabilization period",
+            Self::Own(OwnMetric::Memory) => "Memory target",
+            Self::Own(OwnMetric::Requests) => "Requests target",
+            Self::Own(OwnMetric::Latency) => "Latency target",
+            Self::Own(OwnMetric::QueueTime) => "Queue time target",
         }
     }
 
@@ -65,7 +92,9 @@ impl Field {
         match self {
             Self::Mode => "",
             Self::Minimum | Self::Maximum => "instances",
-            Self::CpuTarget => "%",
+            Self::CpuTarget | Self::Own(OwnMetric::Memory) => "%",
+            Self::Own(OwnMetric::Requests) => "requests/s",
+            Self::Own(OwnMetric::Latency | OwnMetric::QueueTime) => "ms",
             Self::Initialization | Self::Stabilization => "seconds",
         }
     }
@@ -79,26 +108,46 @@ impl Field {
             Self::CpuTarget => "Mean utilization to aim at; lower means more instances.",
             Self::Initialization => "How long a new instance warms up before its load counts.",
             Self::Stabilization => "How long a peak is remembered before the group shrinks.",
+            Self::Own(OwnMetric::Memory) => {
+                "Memory in use on an instance. 80 is a good start; memory that is never given back never lets the group shrink."
+            }
+            Self::Own(OwnMetric::Requests) => {
+                "Requests that an instance answers. Measure first what one can take, and keep some of it free."
+            }
+            Self::Own(OwnMetric::Latency) => {
+                "Time within which 95 of 100 requests are answered. 250 is a good start; a slow database is no reason to grow, and counts all the same."
+            }
+            Self::Own(OwnMetric::QueueTime) => {
+                "Time that work waits for a free thread. 10 is a good start; it rises before the latency does."
+            }
         }
     }
 
     /// The path in Google's policy.
-    pub(super) const fn pointer(self) -> &'static str {
-        match self {
+    ///
+    /// That of a metric is its entry's, which is found by the metric and not by its place in the list.
+    pub(super) fn pointer(self) -> String {
+        let path = match self {
             Self::Mode => "mode",
             Self::Minimum => "minNumReplicas",
             Self::Maximum => "maxNumReplicas",
             Self::CpuTarget => "cpuUtilization.utilizationTarget",
             Self::Initialization => "coolDownPeriodSec",
             Self::Stabilization => "stabilizationPeriodSec",
-        }
+            Self::Own(metric) => {
+                let metric = metric.metric_type();
+                return format!("customMetricUtilizations[{metric}].utilizationTarget");
+            }
+        };
+        path.to_owned()
     }
 
     /// The field that a path in Google's policy, with or without its prefix, leads to or through.
     pub fn of_pointer(path: &str) -> Option<Self> {
         let path = path.strip_prefix("autoscalingPolicy.").unwrap_or(path);
         Self::ALL.into_iter().find(|field| {
-            let rest = field.pointer().strip_prefix(path);
+            let pointer = field.pointer();
+            let rest = pointer.strip_prefix(path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     }
@@ -106,7 +155,7 @@ impl Field {
     /// A value of Google's policy as somebody would type it into the form.
     pub fn typed(self, value: &str) -> String {
         match (self, value.parse::<f64>()) {
-            (Self::CpuTarget, Ok(share)) => percent(share),
+            (Self::CpuTarget | Self::Own(OwnMetric::Memory), Ok(share)) => percent(share),
             _ => value.to_owned(),
         }
     }
@@ -118,7 +167,10 @@ impl Field {
             (Self::Mode, "ON") => "On".to_owned(),
             (Self::Mode, "OFF") => "Off".to_owned(),
             (Self::Mode, "ONLY_SCALE_OUT") => "Only out".to_owned(),
-            (Self::CpuTarget, value) => format!("{value}{}%", crate::text::NBSP),
+            (Self::CpuTarget | Self::Own(OwnMetric::Memory), value) => {
+                format!("{value}{}%", crate::text::NBSP)
+            }
+            (Self::Own(_), value) => format!("{value}{}{}", crate::text::NBSP, self.unit()),
             (Self::Initialization | Self::Stabilization, value) => {
                 format!("{value}{}s", crate::text::NBSP)
             }
@@ -143,7 +195,13 @@ pub struct Fields {
     pub init: String,
     /// Seconds.
     pub stabilization: String,
+    /// Percent, requests a second or milliseconds, in the order of [`OwnMetric::ALL`]; empty where the
+    /// group does not follow the metric.
+    pub own: [String; OwnMetric::ALL.len()],
 }
+
+/// What stands for an empty field where an empty one would mean that it is left as it is.
+pub(super) const OFF: &str = "off";
 
 impl Fields {
     /// The fields as they read before anybody types.
@@ -159,6 +217,15 @@ impl Fields {
                 .unwrap_or_default(),
             init: policy.cool_down.as_secs().to_string(),
             stabilization: policy.stabilization.as_secs().to_string(),
+            own: OwnMetric::ALL.map(|metric| own_target(policy, metric)),
+        }
+    }
+
+    /// The text of one field for whoever applies it, where an empty one is left as it is.
+    pub(super) fn posted(&self, field: Field) -> String {
+        match (field, self.get(field).trim()) {
+            (Field::Own(_), "") => OFF.to_owned(),
+            (_, text) => text.to_owned(),
         }
     }
 
@@ -171,6 +238,7 @@ impl Fields {
             Field::CpuTarget => &self.cpu,
             Field::Initialization => &self.init,
             Field::Stabilization => &self.stabilization,
+            Field::Own(metric) => &self.own[metric as usize],
         }
     }
 
@@ -183,7 +251,19 @@ impl Fields {
             Field::CpuTarget => &mut self.cpu,
             Field::Initialization => &mut self.init,
             Field::Stabilization => &mut self.stabilization,
+            Field::Own(metric) => &mut self.own[metric as usize],
         } = text;
+    }
+}
+
+fn own_target(policy: &Policy, metric: OwnMetric) -> String {
+    let mut followed = policy.metrics.iter();
+    let goal = followed
+        .find(|one| one.metric == metric.metric_type())
+        .map(|one| one.goal);
+    match goal {
+        Some(MetricGoal::Utilization(target)) => Field::Own(metric).typed(&target.to_string()),
+        _ => String::new(),
     }
 }
 
@@ -218,6 +298,13 @@ mod tests {
             Field::of_pointer("autoscalingPolicy.cpuUtilization"),
             Some(Field::CpuTarget)
         );
+        assert_eq!(
+            Field::of_pointer(
+                "customMetricUtilizations[custom.googleapis.com/flaskscale/queue_time].utilizationTarget"
+            ),
+            Some(Field::Own(OwnMetric::QueueTime))
+        );
+        assert_eq!(Field::of_pointer("customMetricUtilizations"), None);
         assert_eq!(Field::of_pointer("autoscalingPolicy.scaleInControl"), None);
         assert_eq!(Field::of_pointer("cpuUtilization.predictiveMethod"), None);
     }

@@ -19,10 +19,13 @@ pub fn PolicyEditor(
     let workbench = Workbench::new(opened, form, typed);
     let review = RwSignal::new(form.with_value(|form| form.review));
     let overtaken = RwSignal::new(form.with_value(|form| form.overtaken));
-    let fields: Vec<_> = Field::ALL
-        .into_iter()
-        .map(|field| view! { <FieldRow field=field typed=typed check=check show=review /> })
-        .collect();
+    let (own, fields): (Vec<_>, Vec<_>) = Field::ALL.into_iter().partition(|field| field.is_own());
+    let rows = move |fields: Vec<Field>| {
+        let row = |field| view! { <FieldRow field=field typed=typed check=check show=review /> };
+        fields.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let is_own_used =
+        typed.with_untracked(|typed| own.iter().any(|field| !typed.get(*field).is_empty()));
     let seen: Vec<_> = Field::ALL
         .into_iter()
         .map(|field| {
@@ -50,7 +53,14 @@ pub fn PolicyEditor(
             {seen}
             <fieldset disabled=!may_edit>
                 <legend class="sr-only">"Autoscaling policy"</legend>
-                {fields}
+                {rows(fields)}
+                <details class="own-metrics" open=is_own_used>
+                    <summary>"Signals that FlaskScale's own instances write"</summary>
+                    <p class="muted">
+                        "The group follows whichever signal asks for most. Leave a target empty to not follow it; a group that runs another program writes none of them."
+                    </p>
+                    <div class="fields">{rows(own)}</div>
+                </details>
             </fieldset>
             <div class="actions">
                 {may_edit.then(|| view! { <button type="submit">"Review changes"</button> })}
@@ -89,7 +99,8 @@ fn FieldRow(
                 id=id.clone()
                 name=field.name()
                 type="text"
-                inputmode=if field == Field::CpuTarget { "decimal" } else { "numeric" }
+                inputmode=if field.is_decimal() { "decimal" } else { "numeric" }
+                placeholder=field.is_own().then_some("not followed")
                 autocomplete="off"
                 aria-describedby=described
                 aria-invalid=move || error.with(Option::is_some).then_some("true")

@@ -94,7 +94,7 @@ impl PolicyForm {
             .filter(|field| typed.get(*field).trim() != self.current.get(*field))
             .map(|field| Change {
                 field,
-                typed: typed.get(field).trim().to_owned(),
+                typed: typed.posted(field),
                 before: field.show(self.current.get(field)),
                 after: field.show(typed.get(field).trim()),
             })
@@ -115,6 +115,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::OwnMetric;
 
     fn form() -> PolicyForm {
         let policy = json!({
@@ -184,6 +185,8 @@ mod tests {
             (Field::CpuTarget, "140"),
             (Field::Initialization, "1.5"),
             (Field::Stabilization, "99999"),
+            (Field::Own(OwnMetric::Memory), "0"),
+            (Field::Own(OwnMetric::Requests), "many"),
         ] {
             let check = typed(field, text);
             assert!(!check.is_applicable(), "{field:?} {text}");
@@ -194,6 +197,69 @@ mod tests {
                 "{field:?} {text}: {check:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_metric_is_followed_once_it_has_a_target_and_no_longer_once_it_has_none() {
+        let requests = Field::Own(OwnMetric::Requests);
+        let check = typed(requests, "20");
+        assert!(check.is_applicable(), "{check:?}");
+        assert_eq!(check.changes[0].before, "not set");
+        assert_eq!(check.changes[0].after, "20\u{202f}requests/s");
+
+        let mut form = form();
+        let mut fields = form.current.clone();
+        fields.set(requests, "20".into());
+        let followed = form.candidate(&fields).unwrap();
+        assert_eq!(
+            followed.metrics[0].metric,
+            OwnMetric::Requests.metric_type()
+        );
+        form.policy = followed.to_value();
+        form.current = Fields::of(&followed);
+        assert_eq!(form.current.get(requests), "20");
+        fields.set(requests, "  ".into());
+        let check = form.check(&fields);
+        assert_eq!(
+            (check.changes[0].typed.as_str(), check.is_applicable()),
+            ("off", true)
+        );
+        assert!(form.candidate(&fields).unwrap().metrics.is_empty());
+    }
+
+    #[test]
+    fn memory_is_typed_in_percent() {
+        let form = form();
+        let mut fields = form.current.clone();
+        fields.set(Field::Own(OwnMetric::Memory), "80".into());
+        let policy = form.candidate(&fields).unwrap();
+        assert_eq!(
+            policy.metrics[0].goal,
+            autoscaler::MetricGoal::Utilization(0.8)
+        );
+        assert_eq!(Fields::of(&policy).get(Field::Own(OwnMetric::Memory)), "80");
+    }
+
+    #[test]
+    fn a_sixth_metric_is_refused_and_a_wrong_entry_is_found_by_its_metric() {
+        let mut form = form();
+        let others: Vec<_> = (0..5)
+            .map(|at| json!({"metric": format!("custom.googleapis.com/q{at}"), "utilizationTarget": 1}))
+            .collect();
+        form.policy["customMetricUtilizations"] = json!(others);
+        let mut fields = form.current.clone();
+        fields.set(Field::Own(OwnMetric::Latency), "250".into());
+        let check = form.check(&fields);
+        assert!(check.others[0].contains("at most 5 metrics"), "{check:?}");
+
+        let latency = OwnMetric::Latency.metric_type();
+        form.policy["customMetricUtilizations"] =
+            json!([others[0], {"metric": latency, "utilizationTarget": -1}]);
+        let check = form.check(&form.current);
+        assert!(
+            check.error(Field::Own(OwnMetric::Latency)).is_some(),
+            "{check:?}"
+        );
     }
 
     #[test]

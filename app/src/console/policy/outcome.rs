@@ -88,7 +88,7 @@ fn Undo(group: String, fields: Fields, base: String) -> impl IntoView {
     let hidden: Vec<_> = Field::ALL
         .into_iter()
         .map(|field| {
-            view! { <input type="hidden" name=field.name() value=fields.get(field).to_owned() /> }
+            view! { <input type="hidden" name=field.name() value=fields.posted(field) /> }
         })
         .collect();
     view! {

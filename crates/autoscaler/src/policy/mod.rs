@@ -5,6 +5,7 @@ mod cron_field;
 mod filter;
 mod group_parts;
 pub mod limits;
+mod metric_target;
 mod read;
 mod reader;
 mod rule;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub use cron::{Cron, CronError};
 pub use filter::{FilterError, MetricFilter, Selector, SelectorField};
+pub use metric_target::{metric_target, set_metric_target};
 pub use read::{InvalidPolicy, validate};
 
 /// A valid `autoscalingPolicy`.

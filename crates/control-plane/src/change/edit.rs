@@ -1,4 +1,6 @@
-use autoscaler::validate;
+use std::collections::BTreeMap;
+
+use autoscaler::{metric_target, set_metric_target, validate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -23,6 +25,8 @@ pub struct PolicyEdit {
     pub initialization_s: Option<Value>,
     /// `stabilizationPeriodSec`
     pub stabilization_s: Option<Value>,
+    /// The `utilizationTarget` of metric types, `null` for one that is not to be followed any more.
+    pub metrics: BTreeMap<String, Value>,
 }
 
 /// The fields that a form edits, as paths below the policy.
@@ -64,6 +68,16 @@ impl PolicyEdit {
                 set(&mut edited, path, wanted);
             }
         }
+        for (metric, wanted) in &self.metrics {
+            let now = metric_target(policy, metric);
+            let is_in_force = now.is_some_and(|now| same(now, wanted));
+            if let Value::Object(edited) = &mut edited
+                && !is_in_force
+            {
+                let wanted = Some(wanted).filter(|wanted| !wanted.is_null());
+                set_metric_target(edited, metric, wanted.cloned());
+            }
+        }
         edited
     }
 
@@ -74,6 +88,10 @@ impl PolicyEdit {
             if let Some(value) = at(policy, path) {
                 set(&mut part, path, value.clone());
             }
+        }
+        let metrics = ["customMetricUtilizations"];
+        if let Some(value) = at(policy, &metrics) {
+            set(&mut part, &metrics, value.clone());
         }
         part
     }
@@ -87,6 +105,7 @@ impl PolicyEdit {
             cpu_target,
             initialization_s,
             stabilization_s,
+            metrics: _,
         } = self.clone();
         [
             mode.map(Value::String),
@@ -147,6 +166,7 @@ mod tests {
             cpu_target: Some(json!(0.6)),
             initialization_s: Some(json!(60)),
             stabilization_s: Some(json!(600)),
+            ..PolicyEdit::default()
         };
         let expected = json!({"minNumReplicas": 3, "maxNumReplicas": 6, "future": {"knob": 1}});
         assert_eq!(edit.applied_to(&policy), expected);
@@ -166,6 +186,23 @@ mod tests {
         let expected =
             json!({"utilizationTarget": 0.7, "predictiveMethod": "OPTIMIZE_AVAILABILITY"});
         assert_eq!(*cpu, expected);
+    }
+
+    #[test]
+    fn a_metric_that_is_followed_as_typed_already_is_not_written() {
+        let edit = |target: Value| PolicyEdit {
+            metrics: BTreeMap::from([("custom.googleapis.com/a".to_owned(), target)]),
+            ..PolicyEdit::default()
+        };
+        let policy = json!({"maxNumReplicas": 6});
+        assert_eq!(edit(Value::Null).applied_to(&policy), policy);
+        let followed = edit(json!(20)).applied_to(&policy);
+        assert_eq!(
+            followed["customMetricUtilizations"][0]["utilizationTarget"],
+            json!(20)
+        );
+        assert_eq!(edit(json!(20.0)).applied_to(&followed), followed);
+        assert_eq!(edit(Value::Null).applied_to(&followed), policy);
     }
 
     #[test]

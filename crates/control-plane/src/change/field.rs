@@ -19,6 +19,9 @@ impl FieldChange {
         if let Some(known) = label(&self.field) {
             return known.into();
         }
+        if let Some((metric, field)) = of_metric(&self.field) {
+            return format!("{field} of {metric}").into();
+        }
         match self.field.strip_prefix("scalingSchedules.") {
             // A name has no dot in it.
             Some(schedule) => match schedule.split_once('.') {
@@ -59,6 +62,22 @@ fn label(path: &str) -> Option<&'static str> {
         "scalingSchedules" => "schedules",
         _ => return None,
     })
+}
+
+/// The last part of a metric's type, and what of its entry has changed:
+/// `customMetricUtilizations[custom.googleapis.com/queue].utilizationTarget`.
+fn of_metric(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("customMetricUtilizations[")?;
+    let (metric, field) = rest.split_once(']').unwrap_or((rest, ""));
+    let metric = metric.rsplit('/').next().unwrap_or(metric);
+    let field = match field.strip_prefix('.').unwrap_or(field) {
+        "utilizationTarget" => "target",
+        "utilizationTargetType" => "kind of target",
+        "singleInstanceAssignment" => "share of an instance",
+        "" => "signal",
+        other => other,
+    };
+    Some((metric, field))
 }
 
 fn of_schedule(field: &str) -> &str {
