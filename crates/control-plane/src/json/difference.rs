@@ -68,6 +68,8 @@ fn by_metric<'v>(
             .map(|item| {
                 let mut rest = item.as_object()?.clone();
                 rest.remove("metric");
+                // It is what a target is of where nothing is said.
+                rest.retain(|field, value| field != "utilizationTargetType" || value != "GAUGE");
                 Some((item["metric"].as_str()?, Value::Object(rest)))
             })
             .collect()
