@@ -7,13 +7,15 @@ mod support;
 
 use std::{
     env, fs,
+    io::{BufRead, BufReader},
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Stdio,
 };
 
 use serde_json::{Value, json};
-use support::{flaskscale, folder::Folder, get, until, up::Up};
+use support::{Running, flaskscale, folder::Folder, get, until, up::Up};
 
 const IMAGE: [&str; 2] = ["--image", "docker.io/library/app:1"];
 
@@ -217,4 +219,83 @@ fn region_that_serves(folder: &Folder<'_>, site: SocketAddr) -> String {
     let served = instances.iter().find(|one| one["name"] == name);
     let zone = served.unwrap()["zone"].as_str().unwrap();
     zone.rsplit_once('-').unwrap().0.to_owned()
+}
+
+#[test]
+fn what_instances_write_is_told_once_and_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
+    let cloud = local_cloud(directory.path());
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.does(&["init"]);
+    assert_eq!(folder.does(&["logs"]), "", "nothing is there yet");
+    folder.does(&[&["deploy", "--yes"][..], &IMAGE].concat());
+
+    let path = "regions/us-central1/instanceGroupManagers/my-app/listManagedInstances";
+    let path = format!("/compute/v1/projects/flaskscale-local/{path}");
+    let listed = folder.post(&path, "");
+    let instances: Vec<String> = listed["managedInstances"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            one["instance"]
+                .as_str()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let all = folder.does(&["logs"]);
+    for instance in &instances {
+        let serves = format!("{instance}: ");
+        let lines = all.lines().filter(|line| line.starts_with(&serves));
+        assert_eq!(
+            lines.filter(|line| line.contains("serving")).count(),
+            1,
+            "{all}"
+        );
+    }
+    let one = folder.does(&["logs", &instances[0], "--json"]);
+    for line in one.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["instance"], instances[0].as_str());
+    }
+    folder.refuses(
+        &["logs", "other-x1y2"],
+        "other-x1y2 is no instance of my-app; there are: ",
+    );
+
+    // Whoever follows hears of an instance that comes later.
+    let mut follow = folder.command(&["logs", "-f"]);
+    let mut following = Running::start(follow.stdout(Stdio::piped()));
+    let mut lines = BufReader::new(following.child.stdout.take().unwrap()).lines();
+    for _ in all.lines() {
+        lines.next().unwrap().unwrap();
+    }
+    let body = json!({"instances": [format!("zones/{}", zone_of(&listed, 0))]}).to_string();
+    folder.post(
+        &path.replace("listManagedInstances", "recreateInstances"),
+        &body,
+    );
+    let again = lines
+        .map_while(Result::ok)
+        .find(|line| line.contains("serving"));
+    assert!(again.unwrap().starts_with(&instances[0]));
+    following.signal("-INT");
+    assert!(following.ended().success());
+    assert!(cloud.end().success());
+}
+
+/// `us-central1-a/instances/web-x1y2`
+fn zone_of(listed: &Value, at: usize) -> String {
+    let url = listed["managedInstances"][at]["instance"].as_str().unwrap();
+    url.split_once("/zones/").unwrap().1.to_owned()
 }

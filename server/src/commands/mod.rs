@@ -10,6 +10,7 @@ mod drain;
 mod export;
 mod healthcheck;
 mod init;
+mod logs;
 mod open;
 mod password;
 mod release;
@@ -69,6 +70,8 @@ enum Command {
     Status(status::Args),
     /// Open the deployed site in the browser.
     Open(open::Args),
+    /// Show what the instances write; -f goes on.
+    Logs(logs::Args),
     /// Serve the console on this machine, with your own credentials, for a deployment of any image.
     Console(console::Args),
     /// Send a region no new requests; what runs there goes on.
@@ -110,6 +113,7 @@ impl Cli {
             Command::Versions(args) => block_on(versions::run(args)),
             Command::Status(args) => block_on(status::run(args)),
             Command::Open(args) => block_on(open::run(args)),
+            Command::Logs(args) => block_on(logs::run(args)),
             Command::Console(args) => block_on(console::run(args)),
             Command::Drain(args) => block_on(drain::run(args, Flow::Drain)),
             Command::Fill(args) => block_on(drain::run(args, Flow::Fill)),

@@ -108,6 +108,16 @@ wire_struct! {
     }
 }
 
+wire_struct! {
+    /// What an instance has written to its first serial port.
+    pub struct SerialPortOutput {
+        /// The text.
+        pub contents: String,
+        /// The byte after it, as a decimal: where to go on.
+        pub next: Option<String>,
+    }
+}
+
 impl Metadata {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -152,5 +162,18 @@ impl Client {
         let request = self.compute(Method::POST, scope, &path)?;
         let body = serde_json::to_value(metadata).unwrap_or_default();
         self.send(&request.body(body).with_request_id()).await
+    }
+
+    /// What an instance has written to its first serial port from a byte on: at most the last mebibyte
+    /// of it.
+    pub async fn serial_output(
+        &self,
+        scope: &Scope,
+        instance: &str,
+        start: u64,
+    ) -> Result<SerialPortOutput, Error> {
+        let path = [Instance::COLLECTION, instance, "serialPort"];
+        let request = self.compute(Method::GET, scope, &path)?;
+        self.send(&request.query("start", &start.to_string())).await
     }
 }

@@ -22,6 +22,7 @@ pub use group::{
 pub use image::Image;
 pub use instance::{
     Instance, InstanceProperties, InstanceStatus, InstanceTemplate, Metadata, MetadataItem,
+    SerialPortOutput,
 };
 pub use load_balancer::{
     Backend, BackendService, ForwardingRule, HealthCheck, HealthState, HealthStatus,
