@@ -30,7 +30,7 @@ pub(crate) use self::{
 };
 use crate::{
     apis,
-    compute::{call::Call, route},
+    compute::{answer::Answer, call::Call, route},
     error::ApiError,
     faults, identity, logging, metadata_server, monitoring,
 };
@@ -108,12 +108,12 @@ fn faults(cloud: &Cloud) -> Router {
 /// A call of Compute v1. `beta` and `alpha` are other names for it.
 async fn compute(State(cloud): State<Cloud>, request: Request) -> Response {
     match compute_call(&cloud, request).await {
-        Ok(body) => Json(body).into_response(),
+        Ok(answer) => answer.into_response(),
         Err(error) => error.into_response(),
     }
 }
 
-async fn compute_call(cloud: &Cloud, request: Request) -> Result<Value, ApiError> {
+async fn compute_call(cloud: &Cloud, request: Request) -> Result<Answer, ApiError> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_matches('/').to_owned();
     let mut segments: Vec<&str> = path.split('/').collect();

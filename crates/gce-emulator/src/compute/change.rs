@@ -3,6 +3,7 @@
 use autoscaler::Timestamp;
 use serde_json::{Map, Value};
 
+use super::image::Image;
 use crate::{
     api::Cloud,
     error::ApiError,
@@ -77,7 +78,7 @@ pub(crate) trait Behaviour: Sync {
     }
 
     /// Adds what is computed and never stored to an answer.
-    fn view(&self, _cloud: &Cloud, _resource: &Resource, _body: &mut Map<String, Value>) {}
+    fn view(&self, _cloud: &Cloud, _resource: &Resource, _image: &mut Image<'_>) {}
 
     /// The verb of this name, if the kind has it.
     fn verb(&self, _name: &str) -> Option<Verb> {

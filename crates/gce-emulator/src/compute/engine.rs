@@ -41,9 +41,9 @@ pub(super) fn find(cloud: &Cloud, key: &Key) -> Result<std::sync::Arc<Resource>,
 pub(super) fn get(cloud: &Cloud, key: &Key) -> Result<Value, ApiError> {
     let resource = find(cloud, key)?;
     if key.kind == Kind::Operation {
-        return Ok(operations::view(cloud, &resource));
+        return Ok(Value::Object(operations::view(cloud, &resource)));
     }
-    Ok(Value::Object(image::image(cloud, &resource)))
+    Ok(image::image(cloud, &resource).to_value())
 }
 
 pub(super) async fn insert(

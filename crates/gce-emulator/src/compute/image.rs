@@ -1,5 +1,8 @@
 //! A resource as an answer shows it.
 
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{catalog, labels, paths, quotas, table};
@@ -8,28 +11,107 @@ use crate::{
     resource::{Kind, Resource, Scope, canonical_url, scope_url},
 };
 
+/// An answer's fields. What is only stored is borrowed: a list of a thousand resources copies
+/// nothing but what it adds to them.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Image<'r>(BTreeMap<Cow<'r, str>, Cow<'r, Value>>);
+
+impl<'r> Image<'r> {
+    fn of(resource: &'r Resource) -> Self {
+        let fields = resource.body.iter();
+        Self(
+            fields
+                .map(|(name, value)| (Cow::from(name.as_str()), Cow::Borrowed(value)))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).map(Cow::as_ref)
+    }
+
+    /// A field to be changed in this answer only.
+    pub(crate) fn get_mut(&mut self, field: &str) -> Option<&mut Value> {
+        self.0.get_mut(field).map(Cow::to_mut)
+    }
+
+    pub(crate) fn insert(&mut self, field: &'static str, value: Value) {
+        self.0.insert(field.into(), Cow::Owned(value));
+    }
+
+    /// The field, which is made if it is not there.
+    pub(crate) fn entry(&mut self, field: &'static str, make: fn() -> Value) -> &mut Value {
+        let value = self.0.entry(field.into());
+        value.or_insert_with(|| Cow::Owned(make())).to_mut()
+    }
+
+    pub(crate) fn remove(&mut self, field: &str) {
+        self.0.remove(field);
+    }
+
+    /// Leaves out what is at a path of keys.
+    fn hide(&mut self, path: &str) {
+        match path.split_once('/') {
+            None => self.remove(path),
+            Some((field, inner)) => {
+                let around = self.get_mut(field).and_then(Value::as_object_mut);
+                _ = around.and_then(|around| paths::remove(around, inner));
+            }
+        }
+    }
+
+    /// The image as a value of its own.
+    pub(crate) fn to_value(&self) -> Value {
+        let fields = self.0.iter();
+        fields
+            .map(|(name, value)| (name.to_string(), Value::clone(value)))
+            .collect()
+    }
+}
+
+impl From<Map<String, Value>> for Image<'_> {
+    fn from(body: Map<String, Value>) -> Self {
+        let fields = body.into_iter();
+        Self(
+            fields
+                .map(|(name, value)| (Cow::Owned(name), Cow::Owned(value)))
+                .collect(),
+        )
+    }
+}
+
 /// The whole answer: what is stored, what every resource has, and what its kind computes.
-pub(super) fn image(cloud: &Cloud, resource: &Resource) -> Map<String, Value> {
-    let mut body = resource.body.clone();
-    complete(cloud.store().project(), resource, &mut body);
+pub(super) fn image<'r>(cloud: &Cloud, resource: &'r Resource) -> Image<'r> {
+    let mut image = completed(cloud.store().project(), resource);
     if let Some(row) = table::row(resource.key.kind) {
         for path in row.secret {
-            paths::remove(&mut body, path);
+            image.hide(path);
         }
         if row.labels {
-            body.insert("labelFingerprint".into(), labels::fingerprint(resource));
+            image.insert("labelFingerprint", labels::fingerprint(resource));
         }
-        row.behaviour.view(cloud, resource, &mut body);
+        row.behaviour.view(cloud, resource, &mut image);
     }
     if resource.key.kind == Kind::Subnetwork {
         let network = crate::resource::Key::global(Kind::Network, "default");
-        body.insert("network".into(), json!(cloud.store().url(&network)));
+        image.insert("network", json!(cloud.store().url(&network)));
     }
     if resource.key.kind == Kind::Region {
         let quotas = quotas::of_region(cloud, &resource.key.name);
-        body.insert("quotas".into(), quotas);
+        image.insert("quotas", quotas);
     }
-    body
+    image
+}
+
+/// What is stored is complete, with a link to itself; what the catalogue makes is not yet.
+fn completed<'r>(project: &str, resource: &'r Resource) -> Image<'r> {
+    if resource.body.contains_key("selfLink") {
+        return Image::of(resource);
+    }
+    let mut body = resource.body.clone();
+    complete(project, resource, &mut body);
+    body.into()
 }
 
 /// What every resource has.

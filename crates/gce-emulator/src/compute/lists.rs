@@ -1,11 +1,18 @@
 //! Lists: filter, order, page; of one scope or of all.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{call::Call, catalog, image, operations};
+use super::{
+    answer::Answer,
+    call::Call,
+    catalog,
+    image::{self, Image},
+    operations,
+};
 use crate::{
     api::{Cloud, filter::Filter},
     error::ApiError,
@@ -15,13 +22,36 @@ use crate::{
 /// Google's largest and default page.
 const PAGE: usize = 500;
 
+/// A list as it is written: the page's resources are read where they are stored.
+#[derive(Serialize)]
+struct Listed<T> {
+    #[serde(flatten)]
+    head: Map<String, Value>,
+    /// Google leaves out what is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<T>,
+    #[serde(rename = "nextPageToken", skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl<T: Serialize> Listed<T> {
+    fn answer(&self) -> Result<Answer, ApiError> {
+        Answer::of(self).map_err(|error| {
+            tracing::error!(%error, "a list could not be written");
+            ApiError::internal()
+        })
+    }
+}
+
 pub(super) fn list(
     cloud: &Cloud,
     kind: Kind,
     scope: &Scope,
     call: &Call,
-) -> Result<Value, ApiError> {
-    let page = page(cloud, kind, Some(scope), call)?;
+) -> Result<Answer, ApiError> {
+    let asked = Asked::of(call)?;
+    let resources = resources(cloud, kind, Some(scope), &asked);
+    let page = page(cloud, &resources, &asked);
     let path = match kind {
         Kind::Zone | Kind::Region => {
             format!("projects/{}/{}", cloud.store().project(), kind.collection())
@@ -32,9 +62,13 @@ pub(super) fn list(
             kind.collection()
         ),
     };
-    let items = page.items.into_iter().map(|(_, body)| body).collect();
-    let head = image::list_head(&image::list_kind(kind, scope), &path);
-    Ok(with_items(head, "items", items, page.next))
+    let items: Vec<Image<'_>> = page.items.into_iter().map(|(_, image)| image).collect();
+    let listed = Listed {
+        head: image::list_head(&image::list_kind(kind, scope), &path),
+        items: (!items.is_empty()).then_some(items),
+        next: page.next,
+    };
+    listed.answer()
 }
 
 /// A list of what is not stored: `shaped` holds whole answers, in order of their names (or of the
@@ -90,34 +124,44 @@ fn with_items(
     Value::Object(head)
 }
 
+/// What the list over all scopes says of one of them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Place<'r> {
+    /// Its resources, under the name of their collection.
+    Holds(BTreeMap<&'static str, Vec<Image<'r>>>),
+    Nothing(Value),
+}
+
 /// The list over all scopes. Clients need `items` also when there is nothing.
-pub(super) fn aggregated(cloud: &Cloud, kind: Kind, call: &Call) -> Result<Value, ApiError> {
-    let page = page(cloud, kind, None, call)?;
-    let mut items: Map<String, Value> = Map::new();
-    for (scope, body) in page.items {
-        let group = items
-            .entry(scope.to_string())
-            .or_insert_with(|| json!({kind.collection(): []}));
-        if let Some(list) = group[kind.collection()].as_array_mut() {
-            list.push(body);
-        }
+pub(super) fn aggregated(cloud: &Cloud, kind: Kind, call: &Call) -> Result<Answer, ApiError> {
+    let asked = Asked::of(call)?;
+    let resources = resources(cloud, kind, None, &asked);
+    let page = page(cloud, &resources, &asked);
+    let mut held: BTreeMap<String, Vec<Image<'_>>> = BTreeMap::new();
+    for (scope, image) in page.items {
+        held.entry(scope.to_string()).or_default().push(image);
     }
-    for scope in catalog::scopes().map(|scope| scope.to_string()) {
-        let nothing = || nothing_there(&scope);
-        items.entry(scope.clone()).or_insert_with(nothing);
-    }
+    let mut items: BTreeMap<String, Place<'_>> = catalog::scopes()
+        .map(|scope| scope.to_string())
+        .map(|scope| (scope.clone(), Place::Nothing(nothing_there(&scope))))
+        .collect();
+    let holds = |images| Place::Holds(BTreeMap::from([(kind.collection(), images)]));
+    items.extend(
+        held.into_iter()
+            .map(|(scope, images)| (scope, holds(images))),
+    );
     let path = format!(
         "projects/{}/aggregated/{}",
         cloud.store().project(),
         kind.collection()
     );
-    let mut answer = image::list_head(&image::aggregated_kind(kind), &path);
-    answer.insert("items".into(), Value::Object(items));
-    answer.extend(
-        page.next
-            .map(|next| ("nextPageToken".to_owned(), json!(next))),
-    );
-    Ok(Value::Object(answer))
+    let listed = Listed {
+        head: image::list_head(&image::aggregated_kind(kind), &path),
+        items: Some(items),
+        next: page.next,
+    };
+    listed.answer()
 }
 
 fn nothing_there(scope: &str) -> Value {
@@ -128,60 +172,92 @@ fn nothing_there(scope: &str) -> Value {
     }})
 }
 
-struct Page {
-    items: Vec<(Scope, Value)>,
+/// What a call wants of a list.
+struct Asked {
+    filter: Filter,
+    newest_first: bool,
+    size: usize,
+    /// The place of the last resource that the client has.
+    after: Option<String>,
+}
+
+impl Asked {
+    fn of(call: &Call) -> Result<Self, ApiError> {
+        Ok(Self {
+            filter: parse_filter(call)?,
+            newest_first: newest_first(call)?,
+            size: page_size(call)?,
+            after: call.text("pageToken").map(decode).transpose()?,
+        })
+    }
+
+    /// Where the page begins. A token names the last resource that was given, so that what is
+    /// inserted meanwhile shifts nothing. If that one is gone, the page begins where it would have
+    /// been.
+    fn start(&self, resources: &[Arc<Resource>]) -> usize {
+        let Some(after) = &self.after else {
+            return 0;
+        };
+        let found = resources.iter().position(|one| place(one) == *after);
+        found.map_or_else(
+            || resources.partition_point(|one| self.newest_first || place(one) <= *after),
+            |position| position + 1,
+        )
+    }
+
+    fn wants(&self, image: &Image<'_>) -> bool {
+        self.filter.is_empty() || self.filter.matches(&image.to_value())
+    }
+}
+
+struct Page<'r> {
+    items: Vec<(&'r Scope, Image<'r>)>,
     next: Option<String>,
 }
 
-fn page(cloud: &Cloud, kind: Kind, scope: Option<&Scope>, call: &Call) -> Result<Page, ApiError> {
-    let filter = parse_filter(call)?;
-    let newest_first = newest_first(call)?;
-    let size = page_size(call)?;
-    let after = call.text("pageToken").map(decode).transpose()?;
-    let mut resources = resources(cloud, kind, scope);
-    if newest_first {
-        let time = |resource: &Resource| {
-            resource
-                .text("creationTimestamp")
-                .unwrap_or_default()
-                .to_owned()
-        };
-        resources.sort_by_cached_key(|resource| Reverse((time(resource), resource.key.clone())));
+fn page<'r>(cloud: &Cloud, resources: &'r [Arc<Resource>], asked: &Asked) -> Page<'r> {
+    let mut wanted = resources[asked.start(resources)..]
+        .iter()
+        .map(|resource| (resource, show(cloud, resource)))
+        .filter(|(_, image)| asked.wants(image));
+    let shown: Vec<_> = wanted.by_ref().take(asked.size).collect();
+    let more = wanted.next().is_some();
+    let last = shown.last().filter(|_| more);
+    Page {
+        next: last.map(|(resource, _)| BASE64.encode(place(resource))),
+        items: shown
+            .into_iter()
+            .map(|(resource, image)| (&resource.key.scope, image))
+            .collect(),
     }
-    let mut items: Vec<(Scope, Value)> = Vec::new();
-    let mut last = None;
-    // A token names the last resource that was given, so that what is inserted meanwhile shifts
-    // nothing. If that one is gone, the page begins where it would have been.
-    let start = after.map_or(0, |after| {
-        resources
-            .iter()
-            .position(|resource| place(resource) == after)
-            .map_or_else(
-                || resources.partition_point(|resource| newest_first || place(resource) <= after),
-                |position| position + 1,
-            )
-    });
-    for resource in &resources[start..] {
-        let body = show(cloud, resource);
-        if !filter.matches(&body) {
-            continue;
-        }
-        if items.len() == size {
-            return Ok(Page {
-                items,
-                next: last.map(|place: String| BASE64.encode(place)),
-            });
-        }
-        last = Some(place(resource));
-        items.push((resource.key.scope.clone(), body));
-    }
-    Ok(Page { items, next: None })
 }
 
-fn resources(cloud: &Cloud, kind: Kind, scope: Option<&Scope>) -> Vec<Arc<Resource>> {
-    if !catalog::serves(kind) {
-        return cloud.store().list(kind, scope);
+fn sort_newest_first(resources: &mut [Arc<Resource>]) {
+    let time = |resource: &Resource| {
+        let time = resource.text("creationTimestamp");
+        time.unwrap_or_default().to_owned()
+    };
+    resources.sort_by_cached_key(|resource| Reverse((time(resource), resource.key.clone())));
+}
+
+fn resources(
+    cloud: &Cloud,
+    kind: Kind,
+    scope: Option<&Scope>,
+    asked: &Asked,
+) -> Vec<Arc<Resource>> {
+    let mut resources = if catalog::serves(kind) {
+        catalogued(kind, scope)
+    } else {
+        cloud.store().list(kind, scope)
+    };
+    if asked.newest_first {
+        sort_newest_first(&mut resources);
     }
+    resources
+}
+
+fn catalogued(kind: Kind, scope: Option<&Scope>) -> Vec<Arc<Resource>> {
     let scopes: Vec<Scope> =
         scope.map_or_else(|| catalog::scopes().collect(), |scope| vec![scope.clone()]);
     scopes
@@ -191,10 +267,10 @@ fn resources(cloud: &Cloud, kind: Kind, scope: Option<&Scope>) -> Vec<Arc<Resour
         .collect()
 }
 
-fn show(cloud: &Cloud, resource: &Resource) -> Value {
+fn show<'r>(cloud: &Cloud, resource: &'r Resource) -> Image<'r> {
     match resource.key.kind {
-        Kind::Operation => operations::view(cloud, resource),
-        _ => Value::Object(image::image(cloud, resource)),
+        Kind::Operation => operations::view(cloud, resource).into(),
+        _ => image::image(cloud, resource),
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! The APIs beside Compute share its fields, labels, paths and audit log; their own engine is `apis`.
 
+pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;

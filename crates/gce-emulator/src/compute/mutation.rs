@@ -74,5 +74,5 @@ pub(super) async fn mutate(
     });
     let (operation, commands) = decided.await?;
     cloud.execute(commands);
-    Ok(operations::view(cloud, &operation))
+    Ok(Value::Object(operations::view(cloud, &operation)))
 }

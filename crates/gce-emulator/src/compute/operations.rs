@@ -93,7 +93,7 @@ pub(super) fn repeated(change: &Change<'_, '_>, request_id: &str) -> Option<Reso
 }
 
 /// An operation as it is at this instant.
-pub(super) fn view(cloud: &Cloud, operation: &Resource) -> Value {
+pub(super) fn view(cloud: &Cloud, operation: &Resource) -> Map<String, Value> {
     let mut body = operation.body.clone();
     let done = remaining(cloud, operation).is_none();
     let (status, progress) = if done { ("DONE", 100) } else { ("RUNNING", 0) };
@@ -102,7 +102,7 @@ pub(super) fn view(cloud: &Cloud, operation: &Resource) -> Value {
     if !done {
         body.remove("endTime");
     }
-    Value::Object(body)
+    body
 }
 
 /// Holds the call until the operation is done, two minutes at most.
@@ -113,7 +113,7 @@ pub(super) async fn wait(cloud: &Cloud, key: &Key) -> Result<Value, ApiError> {
         let real = cloud.clock().real(remaining) + Duration::from_millis(1);
         tokio::time::sleep(real.min(WAIT_AT_MOST)).await;
     }
-    Ok(view(cloud, &operation))
+    Ok(Value::Object(view(cloud, &operation)))
 }
 
 /// Forgets a receipt. What it is the receipt of stays done. Google's Python library reads the answer

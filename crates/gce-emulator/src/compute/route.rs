@@ -4,6 +4,7 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::{
+    answer::Answer,
     call::Call,
     catalog,
     engine::{self, How},
@@ -22,7 +23,7 @@ pub(crate) async fn answer(
     method: &Method,
     segments: &[&str],
     call: Call,
-) -> Result<Value, ApiError> {
+) -> Result<Answer, ApiError> {
     let [_, project, rest @ ..] = segments else {
         return Err(unknown_path(segments));
     };
@@ -30,7 +31,7 @@ pub(crate) async fn answer(
         && (images::is_published_by(project) || *project == cloud.store().project())
         && method == Method::GET
     {
-        return images::answer(project, name, &call);
+        return images::answer(project, name, &call).map(Answer::from);
     }
     if *project != cloud.store().project() {
         return Err(ApiError::not_found(&format!("projects/{project}")));
@@ -39,7 +40,7 @@ pub(crate) async fn answer(
         (&Method::GET, []) => {
             let mut shown = catalog::project(project);
             shown["quotas"] = quotas::of_project(cloud);
-            Ok(shown)
+            Ok(shown.into())
         }
         (&Method::GET, ["aggregated", collection]) => {
             lists::aggregated(cloud, kind(collection)?, &call)
@@ -73,7 +74,8 @@ pub(crate) async fn answer(
             ],
         ) => {
             let key = Key::global(kind(collection)?, *name);
-            engine::verb(cloud, row(key.kind)?, key, verb, call).await
+            let answer = engine::verb(cloud, row(key.kind)?, key, verb, call).await?;
+            Ok(answer.into())
         }
         _ => Err(unknown_path(&segments[2..])),
     }
@@ -85,7 +87,7 @@ async fn scoped(
     scope: Scope,
     rest: &[&str],
     call: Call,
-) -> Result<Value, ApiError> {
+) -> Result<Answer, ApiError> {
     check_scope(&scope)?;
     match rest {
         [name] => collection(cloud, method, name, scope, call).await,
@@ -113,14 +115,14 @@ async fn collection(
     name: &str,
     scope: Scope,
     mut call: Call,
-) -> Result<Value, ApiError> {
+) -> Result<Answer, ApiError> {
     let kind = kind(name)?;
     if method == Method::GET {
         check_place(kind, &scope)?;
         return lists::list(cloud, kind, &scope, &call);
     }
     let row = writable(kind, "insert", &scope)?;
-    match *method {
+    let answer = match *method {
         Method::POST if row.allowed.insert => engine::insert(cloud, row, scope, call).await,
         // An autoscaler is changed at its collection, with its name in the query or in the body.
         Method::PATCH | Method::PUT if kind == Kind::Autoscaler => {
@@ -140,30 +142,32 @@ async fn collection(
             engine::change(cloud, row, Key::new(kind, scope, name), how(method), call).await
         }
         _ => Err(not_emulated(kind, &scope, &method_name(method))),
-    }
+    };
+    answer.map(Answer::from)
 }
 
 /// A call on one resource.
-async fn one(cloud: &Cloud, method: &Method, key: Key, call: Call) -> Result<Value, ApiError> {
+async fn one(cloud: &Cloud, method: &Method, key: Key, call: Call) -> Result<Answer, ApiError> {
     if method == Method::GET {
         check_place(key.kind, &key.scope)?;
         // No resource has capitals in its name: `listUsable` is a method.
         if key.name.contains(|c: char| c.is_ascii_uppercase()) {
             return Err(not_emulated(key.kind, &key.scope, &key.name));
         }
-        return engine::get(cloud, &key);
+        return engine::get(cloud, &key).map(Answer::from);
     }
     if key.kind == Kind::Operation && method == Method::DELETE {
-        return operations::delete(cloud, key).await;
+        return operations::delete(cloud, key).await.map(Answer::from);
     }
     let row = writable(key.kind, &method_name(method), &key.scope)?;
-    match *method {
+    let answer = match *method {
         Method::PATCH | Method::PUT if row.allowed.change && key.kind != Kind::Autoscaler => {
             engine::change(cloud, row, key, how(method), call).await
         }
         Method::DELETE if row.allowed.delete => engine::delete(cloud, row, key, call).await,
         _ => Err(not_emulated(key.kind, &key.scope, &method_name(method))),
-    }
+    };
+    answer.map(Answer::from)
 }
 
 /// A verb of one resource, or something to read below it.
@@ -173,19 +177,20 @@ async fn nested(
     key: Key,
     verb: &str,
     call: Call,
-) -> Result<Value, ApiError> {
+) -> Result<Answer, ApiError> {
     if key.kind == Kind::Operation && verb == "wait" && method == Method::POST {
-        return operations::wait(cloud, &key).await;
+        return operations::wait(cloud, &key).await.map(Answer::from);
     }
     let row = writable(key.kind, verb, &key.scope)?;
     // What only reads may be asked for with GET; nothing else may.
     let reads = matches!(verb, "listErrors" | "serialPort");
-    match (method, reads) {
+    let answer = match (method, reads) {
         (&Method::GET, true) | (&Method::POST, false) => {
             engine::verb(cloud, row, key, verb, call).await
         }
         _ => Err(not_emulated(key.kind, &key.scope, verb)),
-    }
+    };
+    answer.map(Answer::from)
 }
 
 fn how(method: &Method) -> How {

@@ -23,6 +23,27 @@ async fn chain(cloud: &Cloud) {
     cloud.post("global/forwardingRules", rule).await;
 }
 
+/// A list shows a resource as it shows itself, whether it had to be looked into or not.
+async fn is_listed(cloud: &Cloud, path: &str, body: &Value) {
+    let (collection, name) = path.rsplit_once('/').unwrap();
+    let kind = collection.rsplit('/').next().unwrap();
+    for filter in ["", &format!("filter=name%3D{name}")] {
+        let list = cloud.get(&format!("{collection}?{filter}")).await;
+        assert!(list["items"].as_array().unwrap().contains(body), "{list}");
+        let everywhere = [
+            "instanceTemplates",
+            "instanceGroupManagers",
+            "backendServices",
+        ];
+        if everywhere.contains(&kind) {
+            let list = cloud.get(&format!("aggregated/{kind}?{filter}")).await;
+            let scope = collection.strip_suffix(&format!("/{kind}")).unwrap();
+            let there = list["items"][scope][kind].as_array().unwrap();
+            assert!(there.contains(body), "{list}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_kind_of_the_road_is_made_shown_and_deleted_in_order() {
     let cloud = Cloud::start().await;
@@ -45,6 +66,7 @@ async fn every_kind_of_the_road_is_made_shown_and_deleted_in_order() {
         assert_eq!(body["selfLink"], format!("{CANONICAL}/{path}"));
         assert!(body["id"].as_str().unwrap().parse::<u64>().is_ok());
         assert!(body["creationTimestamp"].as_str().unwrap().ends_with('Z'));
+        is_listed(&cloud, path, &body).await;
     }
     // What somebody uses cannot go first.
     for (path, _) in &road[1..4] {

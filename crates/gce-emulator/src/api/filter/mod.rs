@@ -29,6 +29,11 @@ impl Filter {
         parse::parse(&lex::lex(text)?).map(|expression| Self(Some(expression)))
     }
 
+    /// Whether everything passes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether a document passes.
     pub(crate) fn matches(&self, document: &Value) -> bool {
         self.0

@@ -8,6 +8,7 @@ use crate::{
     api::Cloud,
     compute::{
         change::{Behaviour, Change, Command},
+        image::Image,
         references,
     },
     error::ApiError,
@@ -66,7 +67,7 @@ impl Behaviour for Address {
         }
     }
 
-    fn view(&self, cloud: &Cloud, address: &Resource, body: &mut Map<String, Value>) {
+    fn view(&self, cloud: &Cloud, address: &Resource, image: &mut Image<'_>) {
         let rules = cloud
             .store()
             .list(Kind::ForwardingRule, Some(&address.key.scope));
@@ -80,9 +81,9 @@ impl Behaviour for Address {
         } else {
             "IN_USE"
         };
-        body.insert("status".into(), json!(status));
+        image.insert("status", json!(status));
         if !users.is_empty() {
-            body.insert("users".into(), json!(users));
+            image.insert("users", json!(users));
         }
     }
 }

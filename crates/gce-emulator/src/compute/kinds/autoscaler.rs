@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::Cloud,
-    compute::change::{Behaviour, Change},
+    compute::{
+        change::{Behaviour, Change},
+        image::Image,
+    },
     error::ApiError,
     resource::{Key, Kind, Resource, Scope},
 };
@@ -30,9 +33,9 @@ impl Behaviour for Autoscaler {
         complete_policy(key, body)
     }
 
-    fn view(&self, _cloud: &Cloud, _resource: &Resource, body: &mut Map<String, Value>) {
-        if body.get("recommendedSize").is_some_and(Value::is_null) {
-            body.remove("recommendedSize");
+    fn view(&self, _cloud: &Cloud, _resource: &Resource, image: &mut Image<'_>) {
+        if image.get("recommendedSize").is_some_and(Value::is_null) {
+            image.remove("recommendedSize");
         }
     }
 }

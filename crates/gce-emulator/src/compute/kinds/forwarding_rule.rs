@@ -10,7 +10,9 @@ use crate::{
     compute::{
         call::Call,
         change::{Behaviour, Change, Command, Verb},
-        fingerprint, references,
+        fingerprint,
+        image::Image,
+        references,
     },
     error::ApiError,
     resource::{Key, Kind, Resource},
@@ -47,9 +49,9 @@ impl Behaviour for ForwardingRule {
         Ok(())
     }
 
-    fn view(&self, cloud: &Cloud, resource: &Resource, body: &mut Map<String, Value>) {
+    fn view(&self, cloud: &Cloud, resource: &Resource, image: &mut Image<'_>) {
         if let Some(address) = cloud.listener(&routing::frontend_name(&resource.key)) {
-            let labels = body.entry("labels").or_insert_with(|| json!({}));
+            let labels = image.entry("labels", || json!({}));
             labels[PORT_LABEL] = json!(address.port().to_string());
         }
     }

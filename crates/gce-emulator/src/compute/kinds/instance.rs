@@ -10,6 +10,7 @@ use crate::{
         call::Call,
         change::{Behaviour, Change, Command, Verb},
         fingerprint,
+        image::Image,
     },
     error::ApiError,
     resource::{Key, Resource},
@@ -41,9 +42,8 @@ impl Behaviour for Instance {
         }
     }
 
-    fn view(&self, _cloud: &Cloud, _resource: &Resource, body: &mut Map<String, Value>) {
-        body.entry("metadata")
-            .or_insert_with(|| json!({"kind": "compute#metadata"}));
+    fn view(&self, _cloud: &Cloud, _resource: &Resource, image: &mut Image<'_>) {
+        image.entry("metadata", || json!({"kind": "compute#metadata"}));
     }
 }
 

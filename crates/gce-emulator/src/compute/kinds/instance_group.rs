@@ -1,13 +1,15 @@
 //! Instance groups: made and removed with their manager; named ports are theirs.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     api::Cloud,
     compute::{
         call::Call,
         change::{Behaviour, Change, Command, Verb},
-        fingerprint, image, lists,
+        fingerprint,
+        image::{self, Image},
+        lists,
     },
     error::ApiError,
     resource::{Key, Kind, Resource, Scope},
@@ -16,9 +18,9 @@ use crate::{
 pub(crate) struct InstanceGroup;
 
 impl Behaviour for InstanceGroup {
-    fn view(&self, cloud: &Cloud, resource: &Resource, body: &mut Map<String, Value>) {
-        body.insert(
-            "size".into(),
+    fn view(&self, cloud: &Cloud, resource: &Resource, image: &mut Image<'_>) {
+        image.insert(
+            "size",
             json!(cloud.instances_of(&manager(&resource.key)).len()),
         );
     }

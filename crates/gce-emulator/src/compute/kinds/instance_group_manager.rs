@@ -20,6 +20,7 @@ use crate::{
     compute::{
         call::Call,
         change::{Behaviour, Change, Command, Verb},
+        image::Image,
         lists, references,
     },
     error::ApiError,
@@ -92,7 +93,7 @@ impl Behaviour for InstanceGroupManager {
         Ok(Vec::new())
     }
 
-    fn view(&self, cloud: &Cloud, manager: &Resource, body: &mut Map<String, Value>) {
+    fn view(&self, cloud: &Cloud, manager: &Resource, image: &mut Image<'_>) {
         let instances = cloud.instances_of(&manager.key);
         let mut actions = Map::new();
         for action in ACTIONS {
@@ -117,9 +118,9 @@ impl Behaviour for InstanceGroupManager {
         if let Some(autoscaler) = autoscaler {
             status["autoscaler"] = json!(cloud.store().url(&autoscaler.key));
         }
-        updates::calculate(manager, body);
-        body.insert("currentActions".into(), Value::Object(actions));
-        body.insert("status".into(), status);
+        updates::calculate(manager, image);
+        image.insert("currentActions", Value::Object(actions));
+        image.insert("status", status);
     }
 
     fn verb(&self, name: &str) -> Option<Verb> {

@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     api::Cloud,
     balancer::{Certificate, CertificateError},
-    compute::change::{Behaviour, Change},
+    compute::{
+        change::{Behaviour, Change},
+        image::Image,
+    },
     error::ApiError,
     resource::{Key, Resource, Scope},
 };
@@ -38,7 +41,7 @@ impl Behaviour for SslCertificate {
         Certificate::Given { chain, key }.verify().map_err(refusal)
     }
 
-    fn view(&self, cloud: &Cloud, certificate: &Resource, body: &mut Map<String, Value>) {
+    fn view(&self, cloud: &Cloud, certificate: &Resource, image: &mut Image<'_>) {
         let domains: Vec<&str> = domains(&certificate.body);
         if domains.is_empty() {
             return;
@@ -50,8 +53,8 @@ impl Behaviour for SslCertificate {
             provisioning::PROVISIONING
         };
         let managed = json!({"domains": domains, "status": status, "domainStatus": states});
-        body.insert("subjectAlternativeNames".into(), json!(domains));
-        body.insert("managed".into(), managed);
+        image.insert("subjectAlternativeNames", json!(domains));
+        image.insert("managed", managed);
     }
 }
 

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::Cloud,
-    compute::change::{Behaviour, Change},
+    compute::{
+        change::{Behaviour, Change},
+        image::Image,
+    },
     error::ApiError,
     resource::{Key, Resource},
 };
@@ -74,14 +77,14 @@ impl Behaviour for SslPolicy {
         }
     }
 
-    fn view(&self, _cloud: &Cloud, policy: &Resource, body: &mut Map<String, Value>) {
+    fn view(&self, _cloud: &Cloud, policy: &Resource, image: &mut Image<'_>) {
         let profile = policy.text("profile").unwrap_or_default();
         let enabled = if profile == "CUSTOM" {
             custom_features(&policy.body)
         } else {
             features(profile)
         };
-        body.insert("enabledFeatures".into(), json!(enabled));
+        image.insert("enabledFeatures", json!(enabled));
     }
 }
 

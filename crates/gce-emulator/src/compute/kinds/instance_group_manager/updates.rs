@@ -7,6 +7,7 @@ use crate::{
     compute::{
         call::Call,
         change::{Change, Command},
+        image::Image,
         kinds::instance,
     },
     error::ApiError,
@@ -75,7 +76,7 @@ pub(super) fn check_policy(body: &Map<String, Value>) -> Result<(), ApiError> {
 }
 
 /// Adds to each number or percentage how many instances it is now.
-pub(super) fn calculate(manager: &Resource, body: &mut Map<String, Value>) {
+pub(super) fn calculate(manager: &Resource, image: &mut Image<'_>) {
     let size = manager.number("targetSize").unwrap_or(0);
     let size = usize::try_from(size).unwrap_or(0);
     let complete = |limit: &mut Value| {
@@ -83,13 +84,13 @@ pub(super) fn calculate(manager: &Resource, body: &mut Map<String, Value>) {
             limit["calculated"] = json!(count);
         }
     };
-    let policy = body.get_mut("updatePolicy").and_then(Value::as_object_mut);
+    let policy = image.get_mut("updatePolicy").and_then(Value::as_object_mut);
     for (field, limit) in policy.into_iter().flatten() {
         if LIMITS.contains(&field.as_str()) {
             complete(limit);
         }
     }
-    let versions = body.get_mut("versions").and_then(Value::as_array_mut);
+    let versions = image.get_mut("versions").and_then(Value::as_array_mut);
     for version in versions.into_iter().flatten() {
         if let Some(target) = version.get_mut("targetSize") {
             complete(target);
