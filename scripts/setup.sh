@@ -2,8 +2,8 @@
 # Finds or installs what building and testing need. Says what it installs, and where, before it does.
 #
 #   scripts/setup.sh build   Rust with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt, cmake
-#   scripts/setup.sh test    the same, and Node packages, Chromium and a Python environment
-#   scripts/setup.sh image   what building is done with, and buildah and mmdebstrap
+#   scripts/setup.sh test    the same, and Node packages, Chromium, a Python environment, and what image needs
+#   scripts/setup.sh image   what building is done with, and buildah, mmdebstrap and docker-registry
 #
 # The ordinary way comes first (rustup, prebuilt programs). Where only package registries can be
 # reached, Debian's compiler and a standard library built from its source take rustup's place.
@@ -160,8 +160,8 @@ ensure_node_packages() {
 }
 
 ensure_image_tools() {
-  have buildah && have mmdebstrap && return
-  apt_install buildah mmdebstrap
+  have buildah && have mmdebstrap && have docker-registry && return
+  apt_install buildah mmdebstrap docker-registry
 }
 
 mkdir -p "$FLASKSCALE_TOOLS"
@@ -174,6 +174,8 @@ if [ "${1:-build}" = image ]; then
   ensure_image_tools
 fi
 if [ "${1:-build}" = test ]; then
+  # Without them the tests of images say that they are skipped.
+  if have apt-get; then ensure_image_tools; fi
   ensure_node_packages
   ensure_browser
   scripts/python-env.sh >/dev/null

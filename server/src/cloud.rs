@@ -166,7 +166,7 @@ impl Connection {
 }
 
 /// The URL of the local cloud, if one is named.
-fn local_api() -> Option<String> {
+pub(crate) fn local_api() -> Option<String> {
     variable("FLASKSCALE_API")
 }
 

@@ -14,6 +14,7 @@ mod metadata;
 mod own_console;
 mod pages;
 mod plain_http;
+mod registry;
 mod runtime;
 mod secrets;
 mod session;

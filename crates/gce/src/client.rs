@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::clock::ServerClock;
 use crate::request::{Repeat, Request};
 use crate::retry::retry_after;
-use crate::token::TokenSource;
+use crate::token::{Secret, TokenSource};
 use crate::{ApiError, Endpoints, Error, RetryPolicy, Scope};
 
 /// A connection to one project. Cloning is cheap and shares connections and clock.
@@ -85,6 +85,12 @@ impl Client {
     /// The project that every request is about.
     pub fn project(&self) -> &str {
         &self.shared.project
+    }
+
+    /// What proves to Google who is asking, for services that have no client here, such as registries
+    /// of images; `None` where the cloud asks for no proof.
+    pub async fn access_token(&self) -> Result<Option<Secret>, Error> {
+        Ok(self.shared.tokens.token().await?)
     }
 
     /// The cloud's time when it last answered, in milliseconds since the Unix epoch; `None` before
@@ -265,7 +271,8 @@ fn decode<T: DeserializeOwned>(request: &Request, body: &[u8]) -> Result<T, Erro
     })
 }
 
-fn builder() -> reqwest::ClientBuilder {
+/// The beginning of an HTTP client for other services: TLS as this crate has it, no redirects.
+pub fn http_client() -> reqwest::ClientBuilder {
     // reqwest is built without a TLS provider of its own choice. A second installation fails, which
     // only means that one is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -277,13 +284,13 @@ fn builder() -> reqwest::ClientBuilder {
 }
 
 fn secure_http() -> Result<reqwest::Client, reqwest::Error> {
-    builder().build()
+    http_client().build()
 }
 
 /// For servers on this machine: no proxy in between, and no root certificates, which a small
 /// container may lack and which take time to load.
 pub(crate) fn plain_http() -> Result<reqwest::Client, reqwest::Error> {
-    builder()
+    http_client()
         .tls_certs_only([])
         .no_proxy()
         .timeout(PLAIN_TIMEOUT)

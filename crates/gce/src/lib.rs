@@ -23,7 +23,7 @@ pub mod secrets;
 pub mod services;
 mod token;
 
-pub use client::Client;
+pub use client::{Client, http_client};
 pub use endpoints::Endpoints;
 pub use error::{ApiError, Error, ErrorItem, OperationError};
 pub use request::new_request_id;

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::{
     deploy::{
-        CarryOut, Consent, File, Findings, SavedPlan, Target, Wish, address, agreed, canary_first,
-        carry_out, cost_change, first_request, leads_here, locked, money, record, take,
-        usd_per_hour,
+        CarryOut, Consent, File, Findings, Pin, SavedPlan, Target, Wish, address, agreed,
+        canary_first, carry_out, cost_change, first_request, leads_here, locked, money, record,
+        take, usd_per_hour,
     },
     failure::Failure,
     logs,
@@ -136,12 +136,15 @@ async fn planned(args: &Args) -> Result<Planned, Failure> {
 
 impl Planned {
     async fn of(target: Target, wish: Wish, terms: Terms) -> Result<Self, Failure> {
-        let (findings, found) = Box::pin(Findings::gather(&target)).await?;
+        let (mut findings, found) = Box::pin(Findings::gather(&target)).await?;
         let versions = found.versions(&target.mark());
         if let Some(canary) = versions.iter().find(|version| version.is_canary) {
             return Err(canary_first(&canary.template));
         }
         let blueprint = target.blueprint(&found, &wish).await?;
+        if let Some(finding) = target.image_finding() {
+            findings.add(finding);
+        }
         let plan = plan(&blueprint, &found, terms);
         Ok(Self {
             target,
@@ -200,6 +203,8 @@ impl Planned {
         let (before, after) = self.costs();
         let project = self.target.client.project();
         let name = self.target.name();
+        let image = self.target.pinned().map(|pin| format!("{pin}\n"));
+        let image = image.unwrap_or_default();
         let summary = if self.plan.is_empty() {
             "nothing to do\n".to_owned()
         } else {
@@ -217,7 +222,7 @@ impl Planned {
             )
         };
         format!(
-            "{name} in the project {project}\n{}{}{summary}{}",
+            "{name} in the project {project}\n{}{image}{}{summary}{}",
             self.findings,
             self.plan,
             cost_change(&before, &after)
@@ -229,6 +234,7 @@ impl Planned {
         let mut json = self.plan.to_json();
         json["name"] = json!(self.target.name());
         json["project"] = json!(self.target.client.project());
+        json["image"] = json!(self.target.pinned().map(Pin::image));
         json["findings"] = self.findings.json();
         json["usd_per_hour"] = json!({
             "before": usd_per_hour(&before),

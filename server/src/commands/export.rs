@@ -35,6 +35,9 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let target = args.file.open()?;
     let found = target.inventory().await?;
     let blueprint = target.blueprint(&found, &args.wish).await?;
+    if let Some(finding) = target.image_finding() {
+        eprintln!("{finding}");
+    }
     let dialect = match args.tool {
         Tool::Gcloud => Dialect::Gcloud,
         Tool::Terraform => Dialect::Terraform,

@@ -34,6 +34,14 @@ impl Findings {
         }
     }
 
+    /// Adds one in its place.
+    pub(crate) fn add(&mut self, finding: Finding) {
+        let at = self
+            .0
+            .partition_point(|other| other.severity <= finding.severity);
+        self.0.insert(at, finding);
+    }
+
     /// How many of them stop the deployment.
     pub(crate) fn stops(&self) -> usize {
         let stops = |finding: &&Finding| finding.severity == Severity::Stops;

@@ -8,9 +8,12 @@ use std::{
 use control_plane::{
     configuration::{Configuration, is_image},
     deployment::{Blueprint, InService, Inventory, Mark, Release, Sought},
+    preflight::{Finding, Severity},
 };
 use gce::Client;
+use tokio::sync::OnceCell;
 
+use super::pin::{Pin, Pinning};
 use crate::{cloud, failure::Failure};
 
 /// What a command's flags say of the configuration.
@@ -43,6 +46,9 @@ pub(crate) struct Target {
     /// As it was read.
     pub(crate) text: String,
     pub(crate) client: Client,
+    /// Looked up once, so that a plan, what is done of it and what is seen after it are about one image,
+    /// whoever moves its tag meanwhile.
+    pin: OnceCell<Pin>,
 }
 
 /// The system that instances boot: a milestone with long support.
@@ -83,6 +89,7 @@ impl Target {
             configuration,
             text,
             client,
+            pin: OnceCell::new(),
         })
     }
 
@@ -109,11 +116,48 @@ impl Target {
     ) -> Result<Blueprint, Failure> {
         let before = found.in_service(self.name());
         let release = Release {
-            image: self.image(before.as_ref(), wish)?,
+            image: self.pin(before.as_ref(), wish).await?.image().to_owned(),
             boot_image: self.boot_image(before.as_ref(), wish).await?,
         };
         let project = self.client.project();
         Ok(Blueprint::of(&self.configuration, project, &release))
+    }
+
+    /// What the registry says of the image, once [`Target::blueprint`] has asked it.
+    pub(crate) fn pinned(&self) -> Option<&Pin> {
+        self.pin.get()
+    }
+
+    /// What a person should know of the image before the plan.
+    pub(crate) fn image_finding(&self) -> Option<Finding> {
+        self.pinned().and_then(Pin::finding)
+    }
+
+    /// Tells which image it is, and refuses one that cannot be run.
+    pub(crate) fn say_image(&self) -> Result<(), Failure> {
+        if let Some(finding) = self.image_finding() {
+            if finding.severity == Severity::Stops {
+                return Err(Failure::input(finding.text));
+            }
+            println!("{finding}");
+        }
+        if let Some(pin) = self.pinned() {
+            println!("{pin}");
+        }
+        Ok(())
+    }
+
+    async fn pin(&self, before: Option<&InService>, wish: &Wish) -> Result<&Pin, Failure> {
+        let look_up = async || {
+            let image = self.image(before, wish)?;
+            let pinning = Pinning {
+                client: &self.client,
+                is_local: cloud::local_api().is_some(),
+                machine_type: &self.configuration.machine.machine_type,
+            };
+            Ok(pinning.pin(&image, before).await)
+        };
+        self.pin.get_or_try_init(look_up).await
     }
 
     /// The flag's, else the file's, else the one in service.

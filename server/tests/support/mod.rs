@@ -12,6 +12,7 @@
 )]
 
 pub mod folder;
+pub mod registry;
 pub mod up;
 
 use std::{

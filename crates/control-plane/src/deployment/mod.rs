@@ -33,7 +33,7 @@ pub use apply::{ApplyError, Progress, apply};
 pub(crate) use beside::apis;
 pub use beside::secrets::{ConsoleSecrets, Values};
 pub(crate) use blueprint::within_reason;
-pub use blueprint::{Blueprint, Front, Identity, Public, Release};
+pub use blueprint::{Blueprint, Front, Identity, Public, Release, googles_registry};
 pub use certificate::CertificateState;
 pub use cost::{Cost, CostLine};
 pub use drain::{DrainError, Flow, redirect};

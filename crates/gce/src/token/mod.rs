@@ -42,7 +42,8 @@ impl Secret {
         Self(token)
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The text, for a header of a request.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -21,6 +21,7 @@ pub use configured::Release;
 pub use identity::Identity;
 pub(super) use identity::repository;
 pub(crate) use machines::within_reason;
+pub use user_data::googles_registry;
 
 /// What should exist: one web app in managed instance groups behind a load balancer.
 ///

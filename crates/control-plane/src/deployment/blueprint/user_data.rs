@@ -119,7 +119,7 @@ fn prepare(app: &App, project: &str, image: &str) -> String {
 }
 
 /// The registry of an image if it is one of Google's, which want the instance's identity.
-fn googles_registry(image: &str) -> Option<&str> {
+pub fn googles_registry(image: &str) -> Option<&str> {
     let (registry, _) = image.split_once('/')?;
     let is_googles =
         registry == "gcr.io" || registry.ends_with(".gcr.io") || registry.ends_with(".pkg.dev");
