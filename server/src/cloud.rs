@@ -170,6 +170,11 @@ pub(crate) fn local_api() -> Option<String> {
     variable("FLASKSCALE_API")
 }
 
+/// Where images for the local cloud are pushed, in place of Google's registry: `127.0.0.1:5000`.
+pub(crate) fn local_registry() -> Option<String> {
+    local_api().and_then(|_| variable("FLASKSCALE_REGISTRY"))
+}
+
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -127,7 +127,7 @@ async fn planned(args: &Args) -> Result<Planned, Failure> {
             Terms { adopt, policy },
         )
     };
-    let planned = Planned::of(target, wish, terms).await?;
+    let planned = Planned::of(target.building(&wish), wish, terms).await?;
     if let Some((_, saved)) = &saved {
         saved.check(&planned.plan)?;
     }

@@ -53,7 +53,7 @@ fn percent(text: &str) -> Result<u32, String> {
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     logs::start("warn");
-    let target = args.file.open()?;
+    let target = args.file.open()?.building(&args.wish);
     let found = target.inventory().await?;
     let Some(before) = found.in_service(target.name()) else {
         return Err(Failure::input(format!(

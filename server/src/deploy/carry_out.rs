@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use control_plane::deployment::{
-    Act, Inventory, Kind, Plan, Progress, Verdict, apply, progress, switch, verdict,
+    Act, Inventory, Kind, Plan, Progress, Values, Verdict, apply, progress, switch, verdict,
 };
 use tokio::time::sleep;
 
@@ -86,23 +86,54 @@ fn changes_version(plan: &Plan) -> bool {
     })
 }
 
-/// Takes the steps and tells of each. Gives the cloud's time before the first.
+/// Takes the steps and tells of each, and pushes the image between those that it needs and the version
+/// that names it. Gives the cloud's time before the first.
 pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
+    const BEFORE_A_PUSH: [Kind; 2] = [Kind::Api, Kind::Repository];
     let since = target.client.server_now().unwrap_or_default();
-    let count = plan.steps.iter().filter(|step| step.acts()).count();
-    let mut done = 0;
-    let values = values(plan, target)?;
-    apply(&target.client, plan, &values, |told| {
-        if let Progress::Done(step, took) = told {
-            done += 1;
-            println!("[{done}/{count}] {step} ({:.1} s)", took.as_secs_f64());
-        }
-    })
-    .await
-    .map_err(|error| {
-        Failure::broken_because("stopped, and the next run continues from here", &error)
-    })?;
+    let mut steps = Steps {
+        target,
+        values: values(plan, target)?,
+        done: 0,
+        count: plan.steps.iter().filter(|step| step.acts()).count(),
+    };
+    if plan.makes_version() {
+        let first = plan.clone().limited_to(&BEFORE_A_PUSH);
+        steps.take(&first).await?;
+        target.push().await?;
+        steps.take(&plan.clone().beyond(&BEFORE_A_PUSH)).await?;
+    } else {
+        steps.take(plan).await?;
+    }
     Ok(since)
+}
+
+/// The steps of a plan while they are taken.
+struct Steps<'a> {
+    target: &'a Target,
+    values: Values,
+    done: usize,
+    count: usize,
+}
+
+impl Steps<'_> {
+    async fn take(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let count = self.count;
+        apply(&self.target.client, plan, &self.values, |told| {
+            if let Progress::Done(step, took) = told {
+                self.done += 1;
+                println!(
+                    "[{}/{count}] {step} ({:.1} s)",
+                    self.done,
+                    took.as_secs_f64()
+                );
+            }
+        })
+        .await
+        .map_err(|error| {
+            Failure::broken_because("stopped, and the next run continues from here", &error)
+        })
+    }
 }
 
 /// Waits for the instances: `Err` inside says why they do not become healthy.

@@ -1,8 +1,10 @@
 //! What the commands of a deployment share: what is asked for, what is there, and the way between.
 
 mod ask;
+mod build;
 mod carry_out;
 mod findings;
+mod image;
 mod lock;
 mod pin;
 mod reach;

@@ -9,13 +9,25 @@ use control_plane::{
 };
 use gce::Client;
 
-use crate::registry::{Credentials, Reference, Registry, RegistryError};
+use super::build::Engine;
+use crate::{
+    cloud,
+    registry::{Credentials, Reference, Registry, RegistryError},
+};
 
 /// What the registry says of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pin {
     /// The name with the digest that it leads to.
     Is { image: String, digest: String },
+    /// It was built here, and is pushed before anything fetches it.
+    Built {
+        image: String,
+        digest: String,
+        engine: Engine,
+        /// False for a local cloud without a registry.
+        is_pushed: bool,
+    },
     /// The name stays, since nothing fetches it: the local cloud runs what its command line says.
     NotFetched(String),
     /// Its content is known, and the registry could not be asked about it; a sentence.
@@ -43,6 +55,7 @@ impl Pin {
     pub(crate) fn image(&self) -> &str {
         match self {
             Self::Is { image, .. }
+            | Self::Built { image, .. }
             | Self::NotFetched(image)
             | Self::Unchecked { image, .. }
             | Self::Unknown { image, .. } => image,
@@ -52,7 +65,16 @@ impl Pin {
     /// What a person should know before the plan.
     pub(crate) fn finding(&self) -> Option<Finding> {
         let (severity, text) = match self {
-            Self::Is { .. } => return None,
+            Self::Is { .. }
+            | Self::Built {
+                is_pushed: true, ..
+            } => return None,
+            Self::Built { .. } => (
+                Severity::Notes,
+                "the image is built and goes nowhere: the local cloud fetches none, and \
+                 FLASKSCALE_REGISTRY names no registry of this machine"
+                    .to_owned(),
+            ),
             Self::NotFetched(image) => (
                 Severity::Notes,
                 format!(
@@ -71,14 +93,29 @@ impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Is { image, digest } => {
-                let name = image.strip_suffix(digest.as_str()).unwrap_or(image);
-                write!(f, "image {} → {digest}", name.trim_end_matches('@'))
+                write!(f, "image {} → {digest}", without(image, digest))
+            }
+            Self::Built {
+                image,
+                digest,
+                engine,
+                ..
+            } => {
+                let name = without(image, digest);
+                write!(f, "image {name}, built here by {engine} → {digest}")
             }
             Self::NotFetched(image)
             | Self::Unchecked { image, .. }
             | Self::Unknown { image, .. } => write!(f, "image {image}"),
         }
     }
+}
+
+fn without<'a>(image: &'a str, digest: &str) -> &'a str {
+    image
+        .strip_suffix(digest)
+        .unwrap_or(image)
+        .trim_end_matches('@')
 }
 
 impl Pinning<'_> {
@@ -115,28 +152,29 @@ impl Pinning<'_> {
     }
 
     async fn look_up(&self, reference: &Reference) -> Result<String, RegistryError> {
-        let credentials = self.credentials(reference).await?;
+        let credentials = credentials(self.client, reference).await?;
         let mut registry = Registry::of(reference, credentials.as_ref())?;
         registry.digest(architecture(self.machine_type)).await
     }
+}
 
-    /// The instances fetch from Google's registries with their account, and from all others as
-    /// anybody: so it is looked up too. The local cloud's token is for registries on its machine.
-    async fn credentials(
-        &self,
-        reference: &Reference,
-    ) -> Result<Option<Credentials>, RegistryError> {
-        let is_googles = googles_registry(&format!("{}/", reference.authority)).is_some();
-        if !is_googles && !self.is_local {
-            return Ok(None);
-        }
-        let token = self.client.access_token().await;
-        let token = token.map_err(|source| RegistryError::Token(Box::new(source)))?;
-        Ok(token.map(|password| Credentials {
-            user: TOKEN_USER.to_owned(),
-            password,
-        }))
+/// The instances fetch from Google's registries with their account, and from all others as anybody: so
+/// it is looked up too. The local cloud's token is for registries on its machine.
+pub(super) async fn credentials(
+    client: &Client,
+    reference: &Reference,
+) -> Result<Option<Credentials>, RegistryError> {
+    let is_googles = googles_registry(&format!("{}/", reference.authority)).is_some();
+    let is_local = cloud::local_api().is_some();
+    if !(is_googles || is_local && reference.is_on_this_machine()) {
+        return Ok(None);
     }
+    let token = client.access_token().await;
+    let token = token.map_err(|source| RegistryError::Token(Box::new(source)))?;
+    Ok(token.map(|password| Credentials {
+        user: TOKEN_USER.to_owned(),
+        password,
+    }))
 }
 
 fn is(pinned: &Reference, digest: &str) -> Pin {
@@ -153,12 +191,12 @@ fn unknown(image: &str, why: String) -> Pin {
     }
 }
 
-fn architecture(machine_type: &str) -> &'static str {
+pub(super) fn architecture(machine_type: &str) -> &'static str {
     let is_arm = ARM.iter().any(|family| machine_type.starts_with(family));
     if is_arm { "arm64" } else { "amd64" }
 }
 
-fn with_cure(error: &RegistryError) -> String {
+pub(super) fn with_cure(error: &RegistryError) -> String {
     let cure = match error {
         RegistryError::Missing(_) => "push it first, or name another with --image",
         RegistryError::Refused { .. } => {
@@ -167,6 +205,7 @@ fn with_cure(error: &RegistryError) -> String {
         }
         RegistryError::Platform { .. } => "build it again for that platform",
         RegistryError::Token(_) => "sign in with gcloud auth application-default login",
+        RegistryError::Layout(_) => "build it again",
         RegistryError::Setup(_)
         | RegistryError::Unreachable { .. }
         | RegistryError::Status { .. }

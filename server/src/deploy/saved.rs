@@ -1,6 +1,9 @@
 //! A plan in a file, carried out later if it still is what would be done.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use control_plane::deployment::{Plan, Terms};
 use serde::{Deserialize, Serialize};
@@ -17,6 +20,8 @@ pub(crate) struct SavedPlan {
     project: String,
     /// The configuration's text.
     configuration: String,
+    /// Where its image is built.
+    folder: PathBuf,
     image: Option<String>,
     newest_os: bool,
     adopt: bool,
@@ -24,7 +29,7 @@ pub(crate) struct SavedPlan {
     plan: Value,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl SavedPlan {
     pub(crate) fn new(target: &Target, wish: &Wish, terms: Terms, plan: &Plan) -> Self {
@@ -32,6 +37,7 @@ impl SavedPlan {
             flaskscale_plan: FORMAT,
             project: target.client.project().to_owned(),
             configuration: target.text.clone(),
+            folder: std::path::absolute(&target.folder).unwrap_or_default(),
             image: wish.image.clone(),
             newest_os: wish.newest_os,
             adopt: terms.adopt,
@@ -67,7 +73,8 @@ impl SavedPlan {
 
     /// What it was made from.
     pub(crate) fn target(&self, path: &Path) -> Result<Target, Failure> {
-        let target = Target::read(self.configuration.clone(), path)?;
+        let mut target = Target::read(self.configuration.clone(), path)?;
+        target.folder.clone_from(&self.folder);
         let project = target.client.project();
         if project != self.project {
             return Err(Failure::input(format!(

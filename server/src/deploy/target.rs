@@ -6,14 +6,18 @@ use std::{
 };
 
 use control_plane::{
-    configuration::{Configuration, is_image},
+    configuration::Configuration,
     deployment::{Blueprint, InService, Inventory, Mark, Release, Sought},
     preflight::{Finding, Severity},
 };
 use gce::Client;
 use tokio::sync::OnceCell;
 
-use super::pin::{Pin, Pinning};
+use super::{
+    build::Recipe,
+    image::{Choosing, Chosen},
+    pin::{Pin, architecture},
+};
 use crate::{cloud, failure::Failure};
 
 /// What a command's flags say of the configuration.
@@ -31,7 +35,8 @@ pub(crate) struct File {
 /// What a command's flags say of the version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub(crate) struct Wish {
-    /// The container image to run [default: the configuration's, else the one in service]
+    /// The container image to run [default: the configuration's, else what is built from its
+    /// Dockerfile, else the one in service]
     #[arg(long)]
     pub(crate) image: Option<String>,
     /// Move on to the newest system of the image family
@@ -45,10 +50,13 @@ pub(crate) struct Target {
     pub(crate) configuration: Configuration,
     /// As it was read.
     pub(crate) text: String,
+    /// Where it was read, and its image is built.
+    pub(crate) folder: PathBuf,
     pub(crate) client: Client,
-    /// Looked up once, so that a plan, what is done of it and what is seen after it are about one image,
+    builds: bool,
+    /// Chosen once, so that a plan, what is done of it and what is seen after it are about one image,
     /// whoever moves its tag meanwhile.
-    pin: OnceCell<Pin>,
+    image: OnceCell<Chosen>,
 }
 
 /// The system that instances boot: a milestone with long support.
@@ -88,9 +96,21 @@ impl Target {
         Ok(Self {
             configuration,
             text,
+            folder: Path::new(".").join(path.parent().unwrap_or(Path::new(""))),
             client,
-            pin: OnceCell::new(),
+            builds: false,
+            image: OnceCell::new(),
         })
+    }
+
+    /// The same for a command that makes versions: it builds the image, if that is what is asked for.
+    pub(crate) fn building(mut self, wish: &Wish) -> Self {
+        self.builds = true;
+        if wish.image.is_some() {
+            // What is named is not built, and nothing is needed for building it.
+            self.configuration.app.dockerfile = None;
+        }
+        self
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -116,16 +136,29 @@ impl Target {
     ) -> Result<Blueprint, Failure> {
         let before = found.in_service(self.name());
         let release = Release {
-            image: self.pin(before.as_ref(), wish).await?.image().to_owned(),
+            image: self
+                .choose(before.as_ref(), wish)
+                .await?
+                .pin
+                .image()
+                .to_owned(),
             boot_image: self.boot_image(before.as_ref(), wish).await?,
         };
         let project = self.client.project();
         Ok(Blueprint::of(&self.configuration, project, &release))
     }
 
-    /// What the registry says of the image, once [`Target::blueprint`] has asked it.
+    /// Which image it is, once [`Target::blueprint`] has chosen it.
     pub(crate) fn pinned(&self) -> Option<&Pin> {
-        self.pin.get()
+        self.image.get().map(|chosen| &chosen.pin)
+    }
+
+    /// Pushes the image, if it was built here.
+    pub(crate) async fn push(&self) -> Result<(), Failure> {
+        match self.image.get() {
+            Some(chosen) => chosen.push(&self.client).await,
+            None => Ok(()),
+        }
     }
 
     /// What a person should know of the image before the plan.
@@ -147,38 +180,21 @@ impl Target {
         Ok(())
     }
 
-    async fn pin(&self, before: Option<&InService>, wish: &Wish) -> Result<&Pin, Failure> {
-        let look_up = async || {
-            let image = self.image(before, wish)?;
-            let pinning = Pinning {
-                client: &self.client,
-                is_local: cloud::local_api().is_some(),
-                machine_type: &self.configuration.machine.machine_type,
-            };
-            Ok(pinning.pin(&image, before).await)
+    async fn choose(&self, before: Option<&InService>, wish: &Wish) -> Result<&Chosen, Failure> {
+        let Configuration { app, machine, .. } = &self.configuration;
+        let choosing = Choosing {
+            configuration: &self.configuration,
+            client: &self.client,
+            recipe: Recipe {
+                name: self.name(),
+                folder: &self.folder,
+                dockerfile: app.dockerfile.as_deref().unwrap_or_default(),
+                architecture: architecture(&machine.machine_type),
+            },
+            builds: self.builds,
         };
-        self.pin.get_or_try_init(look_up).await
-    }
-
-    /// The flag's, else the file's, else the one in service.
-    fn image(&self, before: Option<&InService>, wish: &Wish) -> Result<String, Failure> {
-        if let Some(image) = wish.image.as_ref().filter(|image| !is_image(image)) {
-            return Err(Failure::input(format!(
-                "--image {image}: it must be a container image, as in \
-                 us-central1-docker.pkg.dev/PROJECT/REPOSITORY/app:TAG"
-            )));
-        }
-        let choices = [
-            wish.image.clone(),
-            self.configuration.app.image.clone(),
-            before.and_then(|before| before.image.clone()),
-        ];
-        choices.into_iter().flatten().next().ok_or_else(|| {
-            Failure::input(
-                "app.image is missing, and no version is in service that could stay: \
-                 name the container's image there or with --image",
-            )
-        })
+        let choose = || choosing.choose(before, wish);
+        self.image.get_or_try_init(choose).await
     }
 
     /// The file's image; of a family, the image in service as long as it is of that family, so that a

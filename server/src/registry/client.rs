@@ -3,14 +3,14 @@ use std::{fmt::Write as _, time::Duration};
 use control_plane::deployment::googles_registry;
 use gce::Secret;
 use http::{
-    StatusCode,
+    Method, StatusCode,
     header::{ACCEPT, WWW_AUTHENTICATE},
 };
 use reqwest::{RequestBuilder, Response, Url, redirect::Policy};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Reference, challenge::Challenge, reference::is_loopback};
+use super::{LayoutError, Reference, challenge::Challenge, reference::is_loopback};
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -35,7 +35,24 @@ enum Proof {
     Password(Credentials),
 }
 
-/// Why a registry does not say what an image is.
+/// What requests are made with.
+pub(super) struct Ask<'a> {
+    http: &'a reqwest::Client,
+    base: &'a str,
+}
+
+impl Ask<'_> {
+    /// About the image: `manifests/TAG`, `blobs/DIGEST`.
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    pub(super) fn url(&self, method: Method, url: Url) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+}
+
+/// Why a registry does not say what an image is, or does not take one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RegistryError {
     #[error("no connection to registries can be set up")]
@@ -49,7 +66,7 @@ pub(crate) enum RegistryError {
     },
     #[error("there is no image {0}")]
     Missing(String),
-    #[error("{host} refuses to show {image} (status {status})")]
+    #[error("{host} refuses {image} (status {status})")]
     Refused {
         host: String,
         image: String,
@@ -59,6 +76,8 @@ pub(crate) enum RegistryError {
     Status { host: String, status: u16 },
     #[error("{host} answers with what is no {what}")]
     Odd { host: String, what: &'static str },
+    #[error("the image that was built cannot be pushed")]
+    Layout(#[source] LayoutError),
     #[error("{image} is for {has}, and the machines are {wanted}")]
     Platform {
         image: String,
@@ -170,13 +189,43 @@ impl<'a> Registry<'a> {
         serde_json::from_slice(body).map_err(|_| self.odd(what))
     }
 
-    /// Asks, and asks again with what the registry wants to see first.
     async fn get(
         &mut self,
         kind: &str,
         name: &str,
         accept: &str,
     ) -> Result<Vec<u8>, RegistryError> {
+        let path = format!("{kind}/{name}");
+        let get = async |ask: &Ask<'_>| Ok(ask.request(Method::GET, &path).header(ACCEPT, accept));
+        let answer = self.ask(get).await?;
+        self.expect(&answer, StatusCode::OK)?;
+        self.body(answer).await
+    }
+
+    /// Asks, and asks again with what the registry wants to see first.
+    pub(super) async fn ask(
+        &mut self,
+        make: impl AsyncFn(&Ask<'_>) -> Result<RequestBuilder, RegistryError>,
+    ) -> Result<Response, RegistryError> {
+        let base = self.base();
+        let ask = Ask {
+            http: &self.http,
+            base: &base,
+        };
+        let request = proven(make(&ask).await?, self.proof.as_ref());
+        let answer = self.send(request).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let proof = self.prove(&answer).await?;
+        let request = proven(make(&ask).await?, proof.as_ref());
+        let answer = self.send(request).await?;
+        self.proof = proof;
+        Ok(answer)
+    }
+
+    /// The URL that the paths of the image begin with.
+    pub(super) fn base(&self) -> String {
         let scheme = if self.image.is_on_this_machine() {
             "http"
         } else {
@@ -187,21 +236,25 @@ impl<'a> Registry<'a> {
             repository,
             ..
         } = self.image;
-        let url = format!("{scheme}://{authority}/v2/{repository}/{kind}/{name}");
-        let asked = |proof: Option<&Proof>| {
-            let request = self.http.get(&url).header(ACCEPT, accept);
-            self.send(proven(request, proof))
-        };
-        let mut answer = asked(self.proof.as_ref()).await?;
-        if answer.status() == StatusCode::UNAUTHORIZED {
-            let proof = self.prove(&answer).await?;
-            answer = asked(proof.as_ref()).await?;
-            self.proof = proof;
-        }
+        format!("{scheme}://{authority}/v2/{repository}/")
+    }
+
+    pub(super) fn image(&self) -> &Reference {
+        self.image
+    }
+
+    /// Refuses every other status.
+    pub(super) fn expect(
+        &self,
+        answer: &Response,
+        wanted: StatusCode,
+    ) -> Result<(), RegistryError> {
         match answer.status() {
-            StatusCode::OK => self.body(answer).await,
+            status if status == wanted => Ok(()),
             StatusCode::NOT_FOUND => Err(RegistryError::Missing(self.image.to_string())),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.refused(answer.status())),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                Err(self.refused(status))
+            }
             status => Err(RegistryError::Status {
                 host: self.host(),
                 status: status.as_u16(),
@@ -304,7 +357,7 @@ impl<'a> Registry<'a> {
         }
     }
 
-    fn odd(&self, what: &'static str) -> RegistryError {
+    pub(super) fn odd(&self, what: &'static str) -> RegistryError {
         RegistryError::Odd {
             host: self.host(),
             what,
@@ -342,7 +395,7 @@ fn is_here(url: &Url) -> bool {
 }
 
 /// Of the bytes as they came: the name under which a registry keeps them.
-fn digest_of(body: &[u8]) -> String {
+pub(super) fn digest_of(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
     hash.iter().fold("sha256:".to_owned(), |mut text, byte| {
         // Writing to a string cannot fail.

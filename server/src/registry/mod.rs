@@ -5,7 +5,10 @@
 
 mod challenge;
 mod client;
+mod layout;
+mod push;
 mod reference;
 
 pub(crate) use client::{Credentials, Registry, RegistryError};
+pub(crate) use layout::{Layout, LayoutError};
 pub(crate) use reference::Reference;

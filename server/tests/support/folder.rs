@@ -23,6 +23,9 @@ impl Folder<'_> {
         if password.exists() {
             command.env("FLASKSCALE_ADMIN_PASSWORD_FILE", password);
         }
+        if let Ok(registry) = fs::read_to_string(self.path.join("../registry")) {
+            command.env("FLASKSCALE_REGISTRY", registry);
+        }
         command
     }
 

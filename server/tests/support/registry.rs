@@ -134,6 +134,13 @@ impl Registry {
         digest(&manifest)
     }
 
+    /// The status for what a tag or a digest names.
+    pub fn status(&self, repository: &str, name: &str) -> u16 {
+        let path = format!("/v2/{repository}/manifests/{name}");
+        let accept = [("accept", MANIFEST), ("accept", DOCKER_MANIFEST)];
+        self.ask("GET", repository, &path, &accept, "").status
+    }
+
     fn upload(&self, repository: &str, blob: &str) -> String {
         let digest = digest(blob);
         let begun = self.ask(
@@ -178,6 +185,7 @@ pub fn digest(text: &str) -> String {
 
 const SERVICE: &str = "a registry";
 const ISSUER: &str = "a token server";
+const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Signs what somebody may do.

@@ -59,8 +59,11 @@ impl Configuration {
 /// `[app]`: the container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
-    /// Its image; without one the image in service stays.
+    /// Its image; without one the image in service stays, or is built.
     pub image: Option<String>,
+    /// What its image is built from: the Dockerfile's path below the configuration's folder, which is
+    /// what the build gets to see.
+    pub dockerfile: Option<String>,
     /// Where it listens, on each instance.
     pub port: u16,
     /// The path that answers 200 when it can serve.

@@ -6,9 +6,9 @@ use toml::de::DeTable;
 
 use super::reader::Reader;
 use super::rules::{
-    boolean, boot_image, domain, environment_value, fraction, image, integer, label_name,
-    label_value, list, member, name, path, port, project, region, resource_name, secret,
-    service_account, variable_name, zone,
+    boolean, boot_image, domain, environment_value, file_below, fraction, image, integer,
+    label_name, label_value, list, member, name, path, port, project, region, resource_name,
+    secret, service_account, variable_name, zone,
 };
 use super::{App, Configuration, Fault, Faults, Machine, Site, Update};
 use crate::Location;
@@ -97,6 +97,7 @@ fn locations(file: &mut Reader<'_>) -> Option<Vec<Location>> {
 fn app(mut app: Reader<'_>) -> App {
     let read = App {
         image: app.optional("image", &image()),
+        dockerfile: app.optional("dockerfile", &file_below()),
         port: app.optional("port", &port()).unwrap_or(5000),
         health_path: app
             .optional("health_path", &path())

@@ -153,6 +153,17 @@ pub(super) fn boot_image() -> Rule<String> {
     )
 }
 
+/// A file of the configuration's folder or below it.
+pub(super) fn file_below() -> Rule<String> {
+    text(
+        "a path below this file's folder, as in \"Dockerfile\"",
+        |path| {
+            let is_name = |part: &str| !part.is_empty() && part != ".." && !part.contains('\0');
+            path.split('/').all(is_name) && !path.starts_with('-')
+        },
+    )
+}
+
 /// A path of an HTTP request, without what only browsers make of one.
 pub(super) fn path() -> Rule<String> {
     text("a path that begins with /, as in \"/health\"", |path| {

@@ -11,6 +11,8 @@ pub struct Sketch {
     pub port: u16,
     /// The path that answers 200 when it can serve.
     pub health_path: String,
+    /// Whether there is a Dockerfile.
+    pub dockerfile: bool,
     /// What was found out, and where: a comment's lines.
     pub findings: Vec<String>,
 }
@@ -29,6 +31,7 @@ impl Sketch {
             Some(project) => format!("project = \"{project}\""),
             None => "# project = \"my-project-123\"   # else GOOGLE_CLOUD_PROJECT".to_owned(),
         };
+        let dockerfile = if self.dockerfile { "" } else { "# " };
         let Self {
             name,
             port,
@@ -44,6 +47,7 @@ regions = ["us-central1"]    # a group in each; or zones = ["us-central1-a"]
 
 [app]
 # image = "us-central1-docker.pkg.dev/PROJECT/REPOSITORY/app:TAG"   # else --image, or the one in service
+{dockerfile}dockerfile = "Dockerfile"  # built, pushed and run, where no image is named
 port = {port}                  # where the container listens; it is told in PORT
 health_path = "{health_path}"      # answers 200 when the app can serve
 # console = false            # true for FlaskScale's own image: its console steers this deployment

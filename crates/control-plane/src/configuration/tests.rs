@@ -183,11 +183,13 @@ fn the_file_that_init_writes_is_valid_also_with_every_default_in_force() {
         project: Some("my-project".to_owned()),
         port: 8000,
         health_path: "/healthz".to_owned(),
+        dockerfile: true,
         findings: vec!["The port is that of EXPOSE in Dockerfile.".to_owned()],
     };
     let written = sketch.to_toml();
     let read = Configuration::read(&written).unwrap();
     assert_eq!(read.app.port, 8000);
+    assert_eq!(read.app.dockerfile.as_deref(), Some("Dockerfile"));
     assert_eq!(read.project.as_deref(), Some("my-project"));
 
     // Each commented default is a line that is valid once it is no comment.

@@ -31,6 +31,7 @@ mod versions;
 
 pub use apply::{ApplyError, Progress, apply};
 pub(crate) use beside::apis;
+pub use beside::repositories::built_image;
 pub use beside::secrets::{ConsoleSecrets, Values};
 pub(crate) use blueprint::within_reason;
 pub use blueprint::{Blueprint, Front, Identity, Public, Release, googles_registry};

@@ -4,6 +4,7 @@ use gce::{Resource, Scope, compute};
 use serde_json::Value;
 
 use super::beside::access::MEMBERS;
+use super::beside::repositories::POLICIES;
 use super::beside::secrets::FILLED;
 
 /// Compute's host.
@@ -18,6 +19,8 @@ pub enum Kind {
     ServiceAccount,
     /// A custom role.
     Role,
+    /// A repository of images.
+    Repository,
     /// A secret of Secret Manager.
     Secret,
     /// A role that the account has on something.
@@ -67,10 +70,11 @@ pub(super) enum Upkeep {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Api,
         Self::ServiceAccount,
         Self::Role,
+        Self::Repository,
         Self::Secret,
         Self::Grant,
         Self::Address,
@@ -91,7 +95,12 @@ impl Kind {
 
     /// Those that are not Compute's, and can be looked for side by side once the APIs are known. Grants
     /// come later, since the versions in service say where to look.
-    pub(super) const BESIDE: [Self; 3] = [Self::ServiceAccount, Self::Role, Self::Secret];
+    pub(super) const BESIDE: [Self; 4] = [
+        Self::ServiceAccount,
+        Self::Role,
+        Self::Repository,
+        Self::Secret,
+    ];
 
     /// As it stands in the path.
     pub fn collection(self) -> &'static str {
@@ -99,6 +108,7 @@ impl Kind {
             Self::Api => "services",
             Self::ServiceAccount => "serviceAccounts",
             Self::Role => "roles",
+            Self::Repository => "repositories",
             Self::Secret => "secrets",
             Self::Grant => "bindings",
             Self::Address => "addresses",
@@ -123,6 +133,7 @@ impl Kind {
         match self {
             Self::Api => "serviceusage.googleapis.com",
             Self::ServiceAccount | Self::Role => "iam.googleapis.com",
+            Self::Repository => "artifactregistry.googleapis.com",
             Self::Secret => "secretmanager.googleapis.com",
             Self::Record => "dns.googleapis.com",
             Self::Access => "iap.googleapis.com",
@@ -164,6 +175,7 @@ impl Kind {
             // Where it applies cannot be changed.
             Self::Firewall => Upkeep::Anew(&["network", "direction"]),
             Self::Role => Upkeep::Only(&["includedPermissions"]),
+            Self::Repository => Upkeep::Only(&[POLICIES]),
             Self::Secret => Upkeep::Only(&[FILLED]),
             Self::Access => Upkeep::Only(&[MEMBERS]),
             Self::Record => Upkeep::Only(&["type", "rrdatas"]),
@@ -191,6 +203,7 @@ impl fmt::Display for Kind {
             Self::Api => "api",
             Self::ServiceAccount => "service account",
             Self::Role => "custom role",
+            Self::Repository => "repository",
             Self::Secret => "secret",
             Self::Grant => "grant",
             Self::Address => "address",
@@ -225,6 +238,9 @@ pub struct Id {
 impl Id {
     /// How other resources refer to it, below the project: `global/urlMaps/web`, `roles/web`.
     pub(super) fn path(&self) -> String {
+        if let (Kind::Repository, Scope::Region(location)) = (self.kind, &self.scope) {
+            return format!("locations/{location}/repositories/{}", self.name);
+        }
         if !self.kind.is_of_compute() {
             return format!("{}/{}", self.kind.collection(), self.name);
         }

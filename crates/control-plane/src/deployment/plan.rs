@@ -65,6 +65,22 @@ impl Plan {
         self
     }
 
+    /// The same plan without the steps of these kinds: they are done.
+    #[must_use]
+    pub fn beyond(mut self, kinds: &[Kind]) -> Self {
+        let mut steps = self.steps.iter_mut();
+        while let Some(step) = steps.find(|step| kinds.contains(&step.id.kind)) {
+            *step = Step::new(step.id.clone(), Act::Keep);
+        }
+        self
+    }
+
+    /// Whether it makes a version that there was not.
+    pub fn makes_version(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| step.id.kind == Kind::Template && matches!(step.act, Act::Create(_)))
+    }
+
     /// Whether it does nothing that a plan which somebody has agreed to does not do: the same, or the rest
     /// of it after a part was done. Labels of an address may differ, since a lock changes them.
     pub fn is_within(&self, agreed: &Self) -> bool {
@@ -325,7 +341,8 @@ fn is_of_identity(kind: Kind) -> bool {
     matches!(kind, Kind::ServiceAccount | Kind::Role | Kind::Grant)
 }
 
-/// What bears the mark, is in the blueprint no longer, and is named by nothing that stays.
+/// What bears the mark, is in the blueprint no longer, and is named by nothing that stays. Versions
+/// stay, and so does the repository of their images: somebody may go back to them.
 fn leftovers(mark: &Mark, parts: &[Part], found: &Inventory) -> Vec<Step> {
     let wanted: BTreeSet<&Id> = parts.iter().map(|part| &part.id).collect();
     // A version that somebody may go back to is nothing without the account that it names.
@@ -335,7 +352,8 @@ fn leftovers(mark: &Mark, parts: &[Part], found: &Inventory) -> Vec<Step> {
         .flat_map(|part| references(&part.body))
         .collect();
     let is_left = |id: &&Id| {
-        let stays = id.kind == Kind::Template || (is_old_identity && is_of_identity(id.kind));
+        let is_of_versions = matches!(id.kind, Kind::Template | Kind::Repository);
+        let stays = is_of_versions || (is_old_identity && is_of_identity(id.kind));
         !wanted.contains(id) && !stays && !named.contains(&id.path())
     };
     let left = found.marked(mark).map(|(id, _)| id).filter(is_left);

@@ -1,3 +1,4 @@
+use crate::Location;
 use crate::configuration::Configuration;
 
 /// Which resources an inventory looks for.
@@ -10,6 +11,8 @@ pub struct Sought {
     /// What the account may have been granted something on, beside the project and the repositories of
     /// its images: `secrets/S`.
     pub(super) holders: Vec<String>,
+    /// Where the repository of its images is.
+    pub(super) registry: Option<String>,
     /// The domain of the site.
     pub(super) domain: Option<String>,
 }
@@ -23,6 +26,11 @@ impl Sought {
             deployment: configuration.name.clone(),
             beside: true,
             holders: holders.collect(),
+            registry: configuration
+                .locations
+                .first()
+                .map(Location::region)
+                .map(str::to_owned),
             domain: configuration.site.domain.clone(),
         }
     }
@@ -33,6 +41,7 @@ impl Sought {
             deployment: deployment.to_owned(),
             beside: false,
             holders: Vec::new(),
+            registry: None,
             domain: None,
         }
     }

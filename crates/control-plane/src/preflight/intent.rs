@@ -3,6 +3,7 @@ use crate::deployment::{Inventory, within_reason};
 
 /// What a deployment is going to need.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Intent {
     /// The project's id.
     pub project: String,
@@ -24,6 +25,8 @@ pub struct Intent {
     pub https: bool,
     /// Whether Identity-Aware Proxy stands before it.
     pub iap: bool,
+    /// Whether images are pushed to a repository of the deployment's own.
+    pub repository: bool,
     /// What instances have to do with secrets.
     pub secrets: Secrets,
 }
@@ -87,6 +90,7 @@ impl Intent {
             domain: site.domain.clone(),
             address: found.address(&format!("{name}-ip")).map(str::to_owned),
             https: site.https,
+            repository: app.dockerfile.is_some() && app.image.is_none(),
             iap: !site.iap_members.is_empty(),
             secrets: match (app.console, app.secrets.is_empty()) {
                 (true, _) => Secrets::Made,

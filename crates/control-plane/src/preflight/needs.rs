@@ -7,6 +7,7 @@ use crate::deployment::apis::{self, Uses};
 pub fn services(intent: &Intent) -> Vec<&'static str> {
     apis::needed(Uses {
         account: matches!(intent.account, Account::Own { .. }),
+        repository: intent.repository,
         secrets: intent.secrets != Secrets::None,
         iap: intent.iap,
     })
@@ -27,6 +28,9 @@ pub fn permissions(intent: &Intent) -> Vec<(&'static str, &'static str)> {
         if console {
             needed.extend(ROLE.iter().map(with("roles/iam.roleAdmin")));
         }
+    }
+    if intent.repository {
+        needed.extend(REPOSITORY.iter().map(with("roles/artifactregistry.admin")));
     }
     if intent.secrets == Secrets::Made {
         needed.extend(SECRETS.iter().map(with("roles/secretmanager.admin")));
@@ -57,6 +61,15 @@ const ACCOUNT: [(&str, &str); 5] = [
         "resourcemanager.projects.setIamPolicy",
         "roles/resourcemanager.projectIamAdmin",
     ),
+];
+
+const REPOSITORY: [&str; 6] = [
+    "artifactregistry.repositories.create",
+    "artifactregistry.repositories.downloadArtifacts",
+    "artifactregistry.repositories.get",
+    "artifactregistry.repositories.getIamPolicy",
+    "artifactregistry.repositories.setIamPolicy",
+    "artifactregistry.repositories.uploadArtifacts",
 ];
 
 const SECRETS: [&str; 6] = [

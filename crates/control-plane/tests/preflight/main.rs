@@ -28,6 +28,7 @@ fn intent() -> Intent {
         address: Some("203.0.113.7".into()),
         https: true,
         iap: false,
+        repository: false,
         secrets: Secrets::Made,
     }
 }

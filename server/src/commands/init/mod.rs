@@ -44,14 +44,20 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     for finding in &sketch.findings {
         println!("{finding}");
     }
-    println!("next: flaskscale deploy --plan --image IMAGE");
+    let image = if sketch.dockerfile {
+        ""
+    } else {
+        " --image IMAGE"
+    };
+    println!("next: flaskscale deploy --plan{image}");
     Ok(ExitCode::SUCCESS)
 }
 
 fn sketch(args: &Args) -> Sketch {
     let mut findings = Vec::new();
     let dockerfile = fs::read_to_string(args.folder.join("Dockerfile")).ok();
-    if dockerfile.is_none() {
+    let has_dockerfile = dockerfile.is_some();
+    if !has_dockerfile {
         findings.push("There is no Dockerfile here: say the port and the health path.".to_owned());
     }
     let said = Dockerfile::read(&dockerfile.unwrap_or_default());
@@ -76,6 +82,7 @@ fn sketch(args: &Args) -> Sketch {
             .filter(|project| !project.is_empty()),
         port: said.port.unwrap_or(5000),
         health_path,
+        dockerfile: has_dockerfile,
         findings,
     }
 }

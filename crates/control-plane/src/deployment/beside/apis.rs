@@ -23,9 +23,12 @@ const ALL: [&str; 9] = [
 
 /// What of a configuration decides which APIs it needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub(crate) struct Uses {
     /// Instances have an account of the deployment's own.
     pub(crate) account: bool,
+    /// Images are pushed to a repository of the deployment's own.
+    pub(crate) repository: bool,
     /// Secrets are read.
     pub(crate) secrets: bool,
     /// Identity-Aware Proxy stands before the site.
@@ -45,6 +48,9 @@ pub(crate) fn needed(uses: Uses) -> Vec<&'static str> {
     }
     if uses.iap {
         hosts.push("iap.googleapis.com");
+    }
+    if uses.repository {
+        hosts.push("artifactregistry.googleapis.com");
     }
     if uses.secrets {
         hosts.push("secretmanager.googleapis.com");

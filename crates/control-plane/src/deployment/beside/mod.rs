@@ -9,6 +9,7 @@ pub(super) mod accounts;
 pub(crate) mod apis;
 pub(super) mod grants;
 pub(super) mod records;
+pub(super) mod repositories;
 pub(super) mod roles;
 pub(super) mod secrets;
 
@@ -31,6 +32,7 @@ pub(super) async fn find(
         Kind::Api => apis::find(client).await,
         Kind::ServiceAccount => accounts::find(client, sought).await,
         Kind::Role => roles::find(client, sought).await,
+        Kind::Repository => repositories::find(client, sought).await,
         Kind::Secret => secrets::find(client, sought).await,
         Kind::Grant => grants::find(client, sought, found).await,
         Kind::Access => access::find(client, sought, found).await,
@@ -44,6 +46,7 @@ pub(super) async fn take(client: &Client, step: &Step, values: &Values) -> Resul
         Kind::Api => apis::enable(client, &[step]).await,
         Kind::ServiceAccount => accounts::take(client, step).await,
         Kind::Role => roles::take(client, step).await,
+        Kind::Repository => repositories::take(client, step).await,
         Kind::Secret => secrets::take(client, step, values).await,
         Kind::Record => records::take(client, step).await,
         Kind::Grant => grants::take(client, step).await,

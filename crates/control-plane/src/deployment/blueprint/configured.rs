@@ -8,6 +8,7 @@ use super::user_data::user_data;
 use super::{Blueprint, Front, Identity, Public};
 use crate::configuration::{App, Configuration, Machine};
 use crate::deployment::apis::{self, Uses};
+use crate::deployment::beside::repositories;
 use crate::deployment::{ConsoleSecrets, Mark};
 
 /// What a configuration leaves open, decided.
@@ -64,6 +65,8 @@ impl Blueprint {
                 members: site.iap_members.clone(),
             }),
             identity,
+            repository: builds(&configuration.app)
+                && repositories::holds(project, name, &release.image),
             console: app.console,
             apis: apis::needed(uses(configuration))
                 .into_iter()
@@ -94,10 +97,16 @@ fn with_console(app: &App, project: &str, deployment: &str) -> App {
     app
 }
 
+/// An image that is named is not built.
+fn builds(app: &App) -> bool {
+    app.dockerfile.is_some() && app.image.is_none()
+}
+
 /// Which APIs beside Compute's a configuration asks for.
 pub(crate) fn uses(configuration: &Configuration) -> Uses {
     Uses {
         account: configuration.machine.service_account.is_none(),
+        repository: builds(&configuration.app),
         secrets: !configuration.secrets().is_empty(),
         iap: !configuration.site.iap_members.is_empty(),
     }

@@ -10,7 +10,7 @@ use autoscaler::Policy;
 use gce::Scope;
 use serde_json::{Map, Value};
 
-use super::beside::apis;
+use super::beside::{apis, repositories};
 use super::part::{Id, Kind, Part};
 use super::{Inventory, Mark};
 use crate::Location;
@@ -64,6 +64,8 @@ pub struct Blueprint {
     pub front: Front,
     /// Whom the instances are, unless somebody else's account is named.
     pub identity: Option<Identity>,
+    /// Whether its images are its own, in a repository of its first region.
+    pub repository: bool,
     /// Whether the app is FlaskScale itself, whose console has secrets.
     pub console: bool,
     /// The APIs that the project must have enabled, by their hosts.
@@ -118,6 +120,7 @@ impl Blueprint {
             draining_s: 10,
             front: Front::Local { port: 80 },
             identity: None,
+            repository: false,
             console: false,
             apis: Vec::new(),
         }
@@ -134,6 +137,7 @@ impl Blueprint {
     pub(super) fn parts(&self, found: &Inventory) -> Vec<Part> {
         let apis = self.apis.iter().map(|host| apis::part(host));
         let mut parts: Vec<Part> = apis.collect();
+        parts.extend(self.repository());
         parts.extend(self.secrets());
         parts.extend(self.identity());
         parts.extend(self.checks());
@@ -151,6 +155,12 @@ impl Blueprint {
             Front::Local { .. } => self.name.clone(),
             Front::Public(_) => format!("{}-{suffix}", self.name),
         }
+    }
+
+    fn repository(&self) -> Option<Part> {
+        let location = self.locations.first().filter(|_| self.repository)?;
+        let Id { kind, scope, name } = repositories::id(location.region(), &self.name);
+        Some(self.part(kind, scope, name, repositories::body()))
     }
 
     fn global(&self, kind: Kind, name: String, body: Value) -> Part {

@@ -149,6 +149,7 @@ fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
         Kind::Api
         | Kind::ServiceAccount
         | Kind::Role
+        | Kind::Repository
         | Kind::Secret
         | Kind::Grant
         | Kind::Access

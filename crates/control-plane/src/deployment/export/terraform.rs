@@ -59,6 +59,7 @@ fn kind(part: &Part) -> &'static str {
         Kind::Api
         | Kind::ServiceAccount
         | Kind::Role
+        | Kind::Repository
         | Kind::Secret
         | Kind::Grant
         | Kind::Access
@@ -184,6 +185,7 @@ fn resource(part: &Part, named: &Names<'_>) -> Block {
         Kind::Api
         | Kind::ServiceAccount
         | Kind::Role
+        | Kind::Repository
         | Kind::Secret
         | Kind::Grant
         | Kind::Access

@@ -107,3 +107,32 @@ fn what_means_something_to_a_tool_is_escaped() {
     assert!(!configuration.replace("$${5}", "").contains("${5}"));
     assert!(!configuration.replace("%%{x}", "").contains("%{x}"));
 }
+
+#[test]
+fn both_know_the_repository_and_what_goes_from_it() {
+    let file = FILE.replace("[app]", "[app]\ndockerfile = \"Dockerfile\"");
+    let release = Release {
+        image: "us-central1-docker.pkg.dev/demo/web/app:c-1".to_owned(),
+        boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
+    };
+    let configuration = Configuration::read(&file).unwrap();
+    let blueprint = Blueprint::of(&configuration, "demo", &release);
+    let nothing = Inventory::default();
+    let terraform = export(Dialect::Terraform, &blueprint, &nothing);
+    for line in [
+        "resource \"google_artifact_registry_repository\" \"web-us-central1\" {",
+        "repository = google_artifact_registry_repository.web-us-central1.repository_id",
+        "keep_count = 20",
+        "older_than = \"2592000s\"",
+    ] {
+        assert!(terraform.contains(line), "{line} is not in {terraform}");
+    }
+    let gcloud = export(Dialect::Gcloud, &blueprint, &nothing);
+    for line in [
+        "gcloud artifacts repositories create web",
+        "gcloud artifacts repositories set-cleanup-policies web",
+        "\"keepCount\": 20",
+    ] {
+        assert!(gcloud.contains(line), "{line} is not in {gcloud}");
+    }
+}

@@ -866,3 +866,51 @@ fn the_rest_of_a_plan_is_within_it_and_anything_more_is_not() {
     let other = usual(&configured("app.port = 80\n"), &begun);
     assert!(!other.is_within(&agreed));
 }
+
+/// A file whose image is built, and pushed to a repository of its own.
+fn built() -> Blueprint {
+    let file = format!("{FILE}[app]\ndockerfile = \"Dockerfile\"\n");
+    let release = Release {
+        image: "us-central1-docker.pkg.dev/demo/web/app:c-1".to_owned(),
+        boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
+    };
+    Blueprint::of(&Configuration::read(&file).unwrap(), "demo", &release)
+}
+
+#[test]
+fn images_that_are_built_get_a_repository_that_keeps_the_newest() {
+    let blueprint = built();
+    let first = usual(&blueprint, &Inventory::default());
+    let text = told(&first);
+    let grant = "grant roles/artifactregistry.reader on locations/us-central1/repositories/web";
+    assert!(
+        text.contains("+ api artifactregistry.googleapis.com"),
+        "{text}"
+    );
+    assert!(text.contains("+ repository web in us-central1"), "{text}");
+    let needed = needed_by(&first, grant);
+    let names: Vec<String> = needed.iter().map(|step| step.id.to_string()).collect();
+    assert!(
+        names.contains(&"repository web in us-central1".to_owned()),
+        "{names:?}"
+    );
+
+    let mut found = deployed(&blueprint);
+    assert_eq!(told(&usual(&blueprint, &found)).matches("\n+").count(), 0);
+    edit(
+        &mut found,
+        Kind::Repository,
+        &json!({ "cleanupPolicies": { "delete-old": null } }),
+    );
+    let text = told(&usual(&blueprint, &found));
+    assert!(text.contains("~ repository web in us-central1"), "{text}");
+}
+
+#[test]
+fn a_repository_stays_as_long_as_somebody_may_go_back_to_what_is_in_it() {
+    let found = deployed(&built());
+    let text = told(&usual(&configured(""), &found));
+    assert!(!text.contains("- repository"), "{text}");
+    let text = told(&removal(&Mark::of("web"), &found));
+    assert!(text.contains("- repository web in us-central1"), "{text}");
+}

@@ -1,12 +1,14 @@
 //! What is not Compute's: APIs, the account and what it may do, secrets, and the domain's record.
 
 use gce::iam::PolicyOf;
-use gce::name_of;
+use gce::{Scope, name_of};
+use serde_json::{Value, json};
 
 use super::{Command, Line, pairs};
 use crate::deployment::Blueprint;
 use crate::deployment::beside::access::{ENTER, MEMBERS};
 use crate::deployment::beside::grants::policy_of;
+use crate::deployment::beside::repositories::POLICIES;
 use crate::deployment::part::{Kind, Part};
 
 pub(super) fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
@@ -14,6 +16,7 @@ pub(super) fn lines(part: &Part, blueprint: &Blueprint) -> Vec<Line> {
         Kind::Api => vec![Command::on("services enable", &part.id.name).line()],
         Kind::ServiceAccount => vec![account(part)],
         Kind::Role => vec![role(part, &blueprint.project)],
+        Kind::Repository => repository(part),
         Kind::Secret => secret(part),
         Kind::Grant => vec![grant(part)],
         Kind::Access => access(part),
@@ -40,6 +43,34 @@ fn role(part: &Part, project: &str) -> Line {
         .value("stage", &part.body["stage"])
         .list("permissions", &part.body["includedPermissions"])
         .line()
+}
+
+/// Its policies are a command and a file of their own, in which each bears its name inside.
+fn repository(part: &Part) -> Vec<Line> {
+    let Part { id, body, .. } = part;
+    let Scope::Region(location) = &id.scope else {
+        return Vec::new();
+    };
+    let policies = body[POLICIES].as_object().into_iter().flatten();
+    let policy = |(name, policy): (&String, &Value)| {
+        let mut written = json!({ "name": name, "action": { "type": policy["action"] } });
+        for field in ["condition", "mostRecentVersions"] {
+            if let Some(stated) = policy.get(field) {
+                written[field] = stated.clone();
+            }
+        }
+        written
+    };
+    let name = format!("{}-clean-up.json", id.name);
+    let content = format!("{:#}\n", policies.map(policy).collect::<Value>());
+    let create = Command::on("artifacts repositories create", &id.name)
+        .flag("location", location)
+        .flag("repository-format", "docker")
+        .value("description", &body["description"]);
+    let set = Command::on("artifacts repositories set-cleanup-policies", &id.name)
+        .flag("location", location)
+        .file("policy", &name);
+    vec![create.line(), Line::File { name, content }, set.line()]
 }
 
 /// What it holds is not the script's to know.

@@ -1,11 +1,13 @@
 //! What is not Compute's: APIs, the account and what it may do, secrets, and the domain's record.
 
+use gce::Scope;
 use gce::iam::PolicyOf;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Names, entries};
 use crate::deployment::beside::access::{ENTER, MEMBERS, SERVICE};
 use crate::deployment::beside::grants::policy_of;
+use crate::deployment::beside::repositories::POLICIES;
 use crate::deployment::export::hcl::{Block, map};
 use crate::deployment::part::{Kind, Part};
 
@@ -14,6 +16,7 @@ pub(super) fn kind(part: &Part) -> &'static str {
         Kind::Api => "google_project_service",
         Kind::ServiceAccount => "google_service_account",
         Kind::Role => "google_project_iam_custom_role",
+        Kind::Repository => "google_artifact_registry_repository",
         Kind::Secret => "google_secret_manager_secret",
         Kind::Grant => match policy_of(text(part, "of")) {
             PolicyOf::Project => "google_project_iam_member",
@@ -70,6 +73,7 @@ pub(super) fn resource(block: Block, part: &Part, named: &Names<'_>) -> Block {
             .value("description", &body["description"])
             .value("stage", &body["stage"])
             .value("permissions", &body["includedPermissions"]),
+        Kind::Repository => repository(block, part),
         Kind::Secret => block
             .value("secret_id", &json!(id.name))
             .expression("labels", map(entries(&body["labels"])))
@@ -96,6 +100,38 @@ pub(super) fn resource(block: Block, part: &Part, named: &Names<'_>) -> Block {
     }
 }
 
+fn repository(block: Block, part: &Part) -> Block {
+    let Part { id, body, .. } = part;
+    let location = match &id.scope {
+        Scope::Region(location) => location.as_str(),
+        Scope::Global | Scope::Zone(_) => "",
+    };
+    let block = block
+        .value("location", &json!(location))
+        .value("repository_id", &json!(id.name))
+        .value("format", &body["format"])
+        .value("description", &body["description"]);
+    let policies = body[POLICIES].as_object().into_iter().flatten();
+    policies.fold(block, |block, (name, policy)| {
+        block.block(clean_up(name, policy))
+    })
+}
+
+fn clean_up(name: &str, policy: &Value) -> Block {
+    let block = Block::new("cleanup_policies")
+        .value("id", &json!(name))
+        .value("action", &policy["action"]);
+    let condition = policy.get("condition").map(|condition| {
+        Block::new("condition")
+            .value("tag_state", &condition["tagState"])
+            .value("older_than", &condition["olderThan"])
+    });
+    let newest = policy
+        .get("mostRecentVersions")
+        .map(|newest| Block::new("most_recent_versions").value("keep_count", &newest["keepCount"]));
+    block.maybe(condition).maybe(newest)
+}
+
 /// What a role is granted on.
 fn of(block: Block, part: &Part, named: &Names<'_>) -> Block {
     let of = text(part, "of");
@@ -110,9 +146,15 @@ fn of(block: Block, part: &Part, named: &Names<'_>) -> Block {
             },
         ),
         PolicyOf::Web(service) => block.value("web_backend_service", &json!(service)),
-        PolicyOf::Repository(location, name) => block
-            .value("location", &json!(location))
-            .value("repository", &json!(name)),
+        PolicyOf::Repository(location, name) => {
+            block.value("location", &json!(location)).expression(
+                "repository",
+                match named.reference(&json!(of), "repository_id") {
+                    literal if literal.starts_with('"') => super::literal(&json!(name)),
+                    reference => reference,
+                },
+            )
+        }
     }
 }
 
