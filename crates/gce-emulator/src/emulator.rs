@@ -19,7 +19,7 @@ use crate::{
     balancer::{Balancer, ListenError, TrafficRecorder},
     clock::{Clock, Pace},
     faults::{self, Faults},
-    fleet::{Fleet, FleetError, FleetHandle, Settings},
+    fleet::{Fleet, FleetError, FleetHandle, Settings, Workload},
     housekeeping, identity,
     metrics::Metrics,
     routing::{Router, Site},
@@ -70,16 +70,6 @@ pub struct Conditions {
     pub manual: bool,
     /// Whether instances have no program: they live, and share a load that is given.
     pub simulated: bool,
-}
-
-/// What instances run.
-#[derive(Clone, Debug)]
-pub struct Workload {
-    /// The program and its arguments, in each of which `$PORT` is replaced.
-    pub command: Vec<String>,
-    pub env: Vec<(String, String)>,
-    /// Whether the program drills itself; for any other the emulator burns beside it.
-    pub own: bool,
 }
 
 /// Why the local cloud did not start: one line each. Nothing is left running.
@@ -246,10 +236,8 @@ impl Emulator {
 fn settings(config: &Config, faults: Faults) -> Settings {
     Settings {
         log_dir: config.state_dir.join("logs"),
-        command: config.workload.command.clone(),
-        env: config.workload.env.clone(),
+        workload: config.workload.clone(),
         simulated: config.conditions.simulated,
-        own: config.workload.own,
         supervisor: config.supervisor.clone(),
         burner: config.burner.clone(),
         grace: GRACE,
@@ -262,7 +250,12 @@ fn check(config: &Config) -> Result<(), StartError> {
     if !(1..=60).contains(&config.speed) {
         return Err(StartError::Speed(config.speed));
     }
-    for command in [&config.workload.command, &config.supervisor] {
+    let workload = &config.workload;
+    let substitutes = workload.containers.iter().map(|it| &it.command);
+    for command in [&workload.command, &config.supervisor]
+        .into_iter()
+        .chain(substitutes)
+    {
         let program = command.first().cloned().unwrap_or_default();
         if !can_start(&program) {
             return Err(StartError::Command { program });

@@ -22,4 +22,5 @@ pub mod store;
 pub mod supervise;
 mod surroundings;
 
-pub use self::emulator::{Conditions, Config, Emulator, StartError, Workload};
+pub use self::emulator::{Conditions, Config, Emulator, StartError};
+pub use self::fleet::{Substitute, Workload};

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
-use gce_emulator::{Conditions, faults::Request as FaultRequest};
+use gce_emulator::{Conditions, Substitute, faults::Request as FaultRequest};
 
 use super::stop_asked;
 use crate::{
@@ -56,6 +56,10 @@ pub(crate) struct Args {
     /// Refuse calls of the API without a token that the local cloud has issued
     #[arg(long)]
     require_auth: bool,
+    /// Run this command for instances whose container has this image, with the container's variables;
+    /// $PORT is set. With several, the one that says most of an image's name is taken
+    #[arg(long = "image-command", value_name = "IMAGE=CMD", value_parser = up::substitute)]
+    substitutes: Vec<Substitute>,
     /// Scale this program instead of our own site; $PORT is replaced in its arguments and set
     #[arg(last = true, value_name = "CMD")]
     command: Vec<String>,
@@ -160,6 +164,7 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         } else {
             Program::Foreign(args.command)
         },
+        substitutes: args.substitutes,
         conditions: Conditions {
             faults: args.faults,
             require_auth: args.require_auth,

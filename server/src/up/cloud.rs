@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gce_emulator::{Conditions, Config, Emulator};
+use gce_emulator::{Conditions, Config, Emulator, Substitute};
 
 use super::{
     blueprint,
@@ -35,6 +35,8 @@ pub(crate) struct Wish {
     pub(crate) metrics_late: bool,
     pub(crate) reset_state: bool,
     pub(crate) program: Program,
+    /// What stands for the containers of deployments.
+    pub(crate) substitutes: Vec<Substitute>,
     pub(crate) conditions: Conditions,
     /// What the group has to do, in cores, if its machines are simulated.
     pub(crate) load: f64,
@@ -108,6 +110,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         metrics_late: false,
         reset_state: false,
         program: Program::Own,
+        substitutes: Vec::new(),
         state_dir,
         conditions: Conditions::default(),
         load: 0.0,

@@ -8,4 +8,4 @@ mod workload;
 
 pub(crate) use cloud::{LocalCloud, Wish, for_development};
 pub(crate) use ready::until_healthy;
-pub(crate) use workload::Program;
+pub(crate) use workload::{Program, substitute};

@@ -1,6 +1,7 @@
 //! What the instances of the local cloud run.
 
-use gce_emulator::Workload;
+use control_plane::configuration::is_image;
+use gce_emulator::{Substitute, Workload};
 
 use super::cloud::Wish;
 use crate::{site, state_dir::SECRETS_FILE};
@@ -17,11 +18,12 @@ pub(crate) enum Program {
 /// The emulator's view of it. A foreign program is told nothing but its port: neither the API nor the
 /// secrets are its business.
 pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
+    let containers = wish.substitutes.clone();
     match &wish.program {
         Program::Foreign(command) => Workload {
             command: command.clone(),
-            env: Vec::new(),
-            own: false,
+            containers,
+            ..Workload::default()
         },
         Program::Own => Workload {
             command: [own, "serve", "--cloud", "local", "--port", "$PORT"]
@@ -29,8 +31,24 @@ pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
                 .to_vec(),
             env: environment(wish, api_port),
             own: true,
+            containers,
         },
     }
+}
+
+/// Reads `IMAGE=CMD`. The shell of the system reads the command, as it would in a terminal.
+pub(crate) fn substitute(text: &str) -> Result<Substitute, String> {
+    let (image, command) = text.split_once('=').unwrap_or((text, ""));
+    if !is_image(image) || command.trim().is_empty() {
+        return Err(
+            "it must be a container image and a command, as in app:1='./serve $PORT'".to_owned(),
+        );
+    }
+    let command = ["/bin/sh", "-c", command];
+    Ok(Substitute {
+        image: image.to_owned(),
+        command: command.map(str::to_owned).to_vec(),
+    })
 }
 
 fn environment(wish: &Wish, api_port: u16) -> Vec<(String, String)> {

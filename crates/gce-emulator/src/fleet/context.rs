@@ -18,6 +18,7 @@ use super::{
     ports::Ports,
     roster::Roster,
     simulation::Loads,
+    workload::Workload,
 };
 use crate::{clock::Clock, faults::Faults, metrics::Metrics, resource::Key, store::Store};
 
@@ -29,14 +30,9 @@ const KEEP_ERRORS: usize = 200;
 pub struct Settings {
     /// Where the logs go: a file for each instance.
     pub log_dir: PathBuf,
-    /// The program of every instance; `$PORT` is replaced in each argument.
-    pub command: Vec<String>,
-    /// Its environment beside the emulator's own; `$PORT` is replaced in each value.
-    pub env: Vec<(String, String)>,
+    pub workload: Workload,
     /// Whether instances have no program, and a load that is given.
     pub simulated: bool,
-    /// Whether the program drills itself. For any other the emulator burns beside it.
-    pub own: bool,
     /// For example `["/path/flaskscale", "__supervise"]`.
     pub supervisor: Vec<String>,
     /// For example `["/path/flaskscale", "__burn"]`; `--cores X --seconds Y` is added.

@@ -29,7 +29,7 @@ pub(super) struct DrillKeeper {
 
 /// Starts and stops the burner as the instance's metadata has it now.
 pub(super) async fn follow(context: &Context, key: &Key, running: &mut Running) {
-    if context.settings.own || context.settings.burner.is_empty() {
+    if running.drills_itself || context.settings.burner.is_empty() {
         return;
     }
     let wanted = wanted(context, key);

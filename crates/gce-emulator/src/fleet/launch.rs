@@ -12,6 +12,7 @@ use super::{
     process::{Spec, Supervised},
     record,
     share::reserved_cores,
+    workload::Program,
 };
 use crate::resource::Key;
 
@@ -22,6 +23,7 @@ pub(super) struct Running {
     pub(super) cores: f64,
     pub(super) cpu: CpuGauge,
     pub(super) drill: DrillKeeper,
+    pub(super) drills_itself: bool,
     pub(super) started: Instant,
     /// Whether its program is stopped as it stands.
     pub(super) frozen: bool,
@@ -53,33 +55,40 @@ pub(super) fn launch(context: &Context, key: &Key) -> Result<Running, LaunchErro
     let instance = context.store.get(key);
     let machine_type = instance.as_deref().map_or("", record::machine_type);
     let cores = reserved_cores(machine_type);
-    let spec = spec(context, key, port.number(), metadata_addr);
+    let program = context.settings.workload.of(instance.as_deref());
+    let drills_itself = program.own;
+    let spec = spec(context, key, program, port.number(), metadata_addr);
     Ok(Running {
         process: Supervised::spawn(spec).map_err(LaunchError::Supervisor)?,
         port,
         cores,
         cpu: CpuGauge::new(cores),
         drill: DrillKeeper::default(),
+        drills_itself,
         started: Instant::now(),
         frozen: false,
         _metadata: metadata,
     })
 }
 
-fn spec(context: &Context, key: &Key, port: u16, metadata: SocketAddr) -> Spec {
+fn spec(
+    context: &Context,
+    key: &Key,
+    program: Program<'_>,
+    port: u16,
+    metadata: SocketAddr,
+) -> Spec {
     let settings = &context.settings;
     let filled = |text: &String| text.replace("$PORT", &port.to_string());
     let own = [
         ("PORT".to_owned(), port.to_string()),
         ("GCE_METADATA_HOST".to_owned(), metadata.to_string()),
     ];
-    let env = settings
-        .env
-        .iter()
-        .map(|(name, value)| (name.clone(), filled(value)));
+    let env = program.env.into_iter();
+    let env = env.map(|(name, value)| (name, filled(&value)));
     Spec {
         supervisor: settings.supervisor.clone(),
-        command: settings.command.iter().map(filled).collect(),
+        command: program.command.iter().map(filled).collect(),
         env: env.chain(own).collect(),
         log: log_path(context, key),
         mark: format!("{}{}", context.mark, key.name),

@@ -13,6 +13,7 @@ mod attend;
 mod audit;
 mod autoscale;
 mod boot;
+mod container;
 mod context;
 mod cpu_gauge;
 mod desired;
@@ -43,6 +44,7 @@ mod simulation;
 mod steering;
 mod system_metrics;
 mod version;
+mod workload;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -62,6 +64,7 @@ pub use self::{
     machine::{CurrentAction, Machine, MachineError, MachineStatus},
     share::reserved_cores,
     version::{UpdateAction, Version, needed_action},
+    workload::{Substitute, Workload},
 };
 pub(crate) use self::{desired::fixed_or_percent, leaving::is_preempted};
 use crate::{

@@ -38,8 +38,8 @@ pub(crate) fn config(dir: &Path) -> Config {
         reset_state: false,
         workload: Workload {
             command: program(&["serve"]),
-            env: Vec::new(),
             own: true,
+            ..Workload::default()
         },
         supervisor: program(&["supervise"]),
         burner: program(&["burn"]),

@@ -36,8 +36,8 @@ pub(crate) async fn serve_until_killed() {
         reset_state: false,
         workload: Workload {
             command: program("serve"),
-            env: Vec::new(),
             own: true,
+            ..Workload::default()
         },
         supervisor: program("supervise"),
         burner: program("burn"),

@@ -15,6 +15,7 @@ use std::{
 };
 
 use gce_emulator::{
+    Workload,
     clock::Clock,
     fleet::{Fleet, FleetHandle, Machine, MachineStatus, Settings, Surroundings},
     metrics::Metrics,
@@ -170,10 +171,12 @@ impl Cloud {
 pub(crate) fn settings(dir: &Path, command: &[&str]) -> Settings {
     Settings {
         log_dir: dir.join("logs"),
-        command: command.iter().map(ToString::to_string).collect(),
-        env: vec![("WHERE".into(), "127.0.0.1:$PORT".into())],
+        workload: Workload {
+            command: command.iter().map(ToString::to_string).collect(),
+            env: vec![("WHERE".into(), "127.0.0.1:$PORT".into())],
+            ..Workload::default()
+        },
         simulated: false,
-        own: false,
         supervisor: vec![PROGRAM.into(), "supervise".into()],
         burner: vec![PROGRAM.into(), "burn".into()],
         grace: Duration::from_secs(30),

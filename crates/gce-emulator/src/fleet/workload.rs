@@ -1,0 +1,101 @@
+//! What an instance runs: the program that stands for its container, or the one that every other runs.
+
+use super::{container::Container, record};
+use crate::resource::Resource;
+
+/// The programs of instances. In arguments and in values of variables `$PORT` is replaced.
+#[derive(Clone, Debug, Default)]
+pub struct Workload {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Its environment beside the emulator's own.
+    pub env: Vec<(String, String)>,
+    /// Whether it drills itself; for any other the emulator burns beside it.
+    pub own: bool,
+    /// Programs that stand for containers, which are not run here.
+    pub containers: Vec<Substitute>,
+}
+
+/// A program in the place of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Substitute {
+    /// The container's image: with tag and digest, or without one or both for any.
+    pub image: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+}
+
+/// What one instance runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Program<'a> {
+    pub(super) command: &'a [String],
+    pub(super) env: Vec<(String, String)>,
+    pub(super) own: bool,
+}
+
+impl Workload {
+    /// The program of an instance. A substitute gets the variables of its container; any other program
+    /// was told what it needs by whoever started the cloud.
+    pub(super) fn of(&self, instance: Option<&Resource>) -> Program<'_> {
+        let user_data = instance.and_then(|it| record::metadata_value(it, "user-data"));
+        let container = user_data.and_then(Container::of);
+        let substitute = container.as_ref().and_then(|it| self.substitute(&it.image));
+        match (substitute, container) {
+            (Some(substitute), Some(container)) => Program {
+                command: &substitute.command,
+                env: container.environment,
+                own: false,
+            },
+            _ => Program {
+                command: &self.command,
+                env: self.env.clone(),
+                own: self.own,
+            },
+        }
+    }
+
+    /// The one that says most of the image's name comes first.
+    fn substitute(&self, image: &str) -> Option<&Substitute> {
+        let tagged = image.split_once('@').map_or(image, |(tagged, _)| tagged);
+        let bare = match tagged.rsplit_once(':') {
+            // A colon before a slash is that of a port.
+            Some((bare, tag)) if !tag.contains('/') => bare,
+            _ => tagged,
+        };
+        let named = |name: &str| self.containers.iter().find(|it| it.image == name);
+        named(image)
+            .or_else(|| named(tagged))
+            .or_else(|| named(bare))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_substitute_that_says_most_of_the_name_is_chosen() {
+        let substitute = |image: &str| Substitute {
+            image: image.to_owned(),
+            command: vec![image.to_owned()],
+        };
+        let workload = Workload {
+            containers: ["host:5000/web", "host:5000/web:2", "web:1@sha256:a"]
+                .map(substitute)
+                .to_vec(),
+            ..Workload::default()
+        };
+        for (image, expected) in [
+            ("host:5000/web:1", Some("host:5000/web")),
+            ("host:5000/web", Some("host:5000/web")),
+            ("host:5000/web:2", Some("host:5000/web:2")),
+            ("host:5000/web:2@sha256:b", Some("host:5000/web:2")),
+            ("web:1@sha256:a", Some("web:1@sha256:a")),
+            ("web:1@sha256:b", None),
+            ("host:5000/web/other:1", None),
+        ] {
+            let found = workload.substitute(image).map(|it| it.image.as_str());
+            assert_eq!(found, expected, "{image}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Containers of a deployment in the local cloud, where programs stand for them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use support::{flaskscale, folder::Folder, get, run, up::Up};
+
+/// Says which version it is, and what its container was told.
+const SERVER: &str = r#"
+import http.server, os, sys
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = f"{sys.argv[1]} {os.environ.get('GREETING')}".encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answers).serve_forever()
+"#;
+
+fn cloud_with_versions(directory: &Path) -> Up {
+    let server = directory.join("server.py");
+    fs::write(&server, SERVER).unwrap();
+    let mut up = flaskscale();
+    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
+    up.arg("--state-dir").arg(directory.join("state"));
+    for version in ["one", "two"] {
+        let command = format!("python3 '{}' {version}", server.display());
+        up.arg("--image-command")
+            .arg(format!("web/app:{version}={command}"));
+    }
+    Up::start(up.args(["--image-command", "web/app:broken=false"]))
+}
+
+fn site_of(shown: &str) -> SocketAddr {
+    let site = shown.lines().find_map(|line| line.strip_prefix("address "));
+    site.unwrap().parse().unwrap()
+}
+
+#[test]
+fn an_instance_runs_what_stands_for_its_versions_container() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("web");
+    fs::create_dir(&app).unwrap();
+    let cloud = cloud_with_versions(directory.path());
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.does(&["init"]);
+    let toml = app.join("flaskscale.toml");
+    let text = fs::read_to_string(&toml).unwrap();
+    fs::write(
+        &toml,
+        text.replace(
+            "[app.environment]",
+            "[app.environment]\nGREETING = \"hello\"",
+        ),
+    )
+    .unwrap();
+
+    let site = site_of(&folder.does(&["deploy", "--yes", "--image", "web/app:one"]));
+    assert_eq!(get(site, "/").unwrap().body, "one hello");
+
+    folder.does(&["release", "--yes", "--image", "web/app:two"]);
+    assert_eq!(get(site, "/").unwrap().body, "two hello");
+
+    let broken = ["release", "--yes", "--image", "web/app:broken"];
+    let broken = run(&mut folder.command(&broken));
+    assert_eq!(broken.code, Some(1), "{}", broken.stderr);
+    assert!(
+        broken.stderr.contains("rolled back to web-"),
+        "{}",
+        broken.stderr
+    );
+    assert_eq!(get(site, "/").unwrap().body, "two hello");
+
+    folder.does(&["rollback", "--yes"]);
+    assert_eq!(get(site, "/").unwrap().body, "one hello");
+    // What has no substitute runs what the cloud was started with.
+    assert!(
+        cloud.get("/").body.contains("<html"),
+        "the cloud's own site is untouched"
+    );
+}
