@@ -24,8 +24,23 @@ struct Picture {
     workbench: Workbench,
     scatter: Memo<Option<Scatter>>,
     rough: Memo<Option<Rough>>,
-    /// The policy under the pointer or the focus, by its place in the picture's order.
-    looked: RwSignal<Option<usize>>,
+    looked: RwSignal<Option<Looked>>,
+}
+
+/// The policy that people look at.
+#[derive(Clone, Copy, PartialEq)]
+struct Looked {
+    /// Its place in the picture's order.
+    index: usize,
+    by: Means,
+}
+
+/// What people look with. A page that scrolls or grows under a pointer at rest moves what lies beneath
+/// it, which must not take away what the keyboard has chosen.
+#[derive(Clone, Copy, PartialEq)]
+enum Means {
+    Pointer,
+    Keyboard,
 }
 
 impl Picture {
@@ -51,9 +66,9 @@ impl Picture {
     }
 
     fn looked_at(self) -> Option<Spot> {
-        let looked = self.looked.get()?;
+        let Looked { index, .. } = self.looked.get()?;
         self.scatter
-            .with(|scatter| scatter.as_ref()?.spots.get(looked).copied())
+            .with(|scatter| scatter.as_ref()?.spots.get(index).copied())
     }
 
     /// Writes the policy that people look at into the form.
@@ -81,7 +96,24 @@ impl Picture {
 
     fn look(self, event: &MouseEvent) {
         let nearest = |scatter: &Option<Scatter>| under(event, scatter.as_ref()?);
-        self.looked.set(self.scatter.with_untracked(nearest));
+        let index = self.scatter.with_untracked(nearest);
+        let by = Means::Pointer;
+        self.looked.set(index.map(|index| Looked { index, by }));
+    }
+
+    fn look_at(self, index: usize, by: Means) {
+        self.looked.set(Some(Looked { index, by }));
+    }
+
+    /// The pointer or the focus has gone elsewhere.
+    fn leave(self, by: Means) {
+        if self
+            .looked
+            .get_untracked()
+            .is_some_and(|looked| looked.by == by)
+        {
+            self.looked.set(None);
+        }
     }
 
     fn move_by_key(self, event: &KeyboardEvent) {
@@ -90,7 +122,7 @@ impl Picture {
                 .as_ref()
                 .map_or(0, |scatter| scatter.spots.len().saturating_sub(1))
         });
-        let now = self.looked.get_untracked();
+        let now = self.looked.get_untracked().map(|looked| looked.index);
         let next = match event.key().as_str() {
             "ArrowLeft" => now.map_or(last, |now| now.saturating_sub(1)),
             "ArrowRight" => now.map_or(0, |now| (now + 1).min(last)),
@@ -101,7 +133,7 @@ impl Picture {
             _ => return,
         };
         event.prevent_default();
-        self.looked.set(Some(next));
+        self.look_at(next, Means::Keyboard);
     }
 
     /// Links into the form as it stands. To see whether it holds a policy takes longer than to write a
@@ -196,8 +228,8 @@ fn ScatterFigure(picture: Picture) -> impl IntoView {
                 tabindex="0"
                 aria-label="Cost against overload. Move through the policies with the arrow keys; Enter writes one into the form."
                 on:pointermove=move |event| picture.look(&event)
-                on:pointerleave=move |_| picture.looked.set(None)
-                on:blur=move |_| picture.looked.set(None)
+                on:pointerleave=move |_| picture.leave(Means::Pointer)
+                on:blur=move |_| picture.leave(Means::Keyboard)
                 on:click=move |event| picture.click(&event)
                 on:keydown=move |event| picture.move_by_key(&event)
             >
@@ -399,16 +431,24 @@ fn draw_row(picture: Picture, href: Option<String>, index: usize, spot: Spot) ->
     let (cost, overload) = numbers(&point.totals, has_price);
     let target = point.target.map_or_else(|| "–".to_owned(), text::percent);
     let stabilization = Field::Stabilization.show(&point.stabilization_s.to_string());
-    let look = move || picture.looked.set(Some(index));
-    let is_looked = move || picture.looked.get() == Some(index);
+    let is_looked = move || {
+        picture
+            .looked
+            .get()
+            .is_some_and(|looked| looked.index == index)
+    };
     view! {
-        <tr class:looked=is_looked on:pointerenter=move |_| look() on:pointerleave=move |_| picture.looked.set(None)>
+        <tr
+            class:looked=is_looked
+            on:pointermove=move |_| picture.look_at(index, Means::Pointer)
+            on:pointerleave=move |_| picture.leave(Means::Pointer)
+        >
             <td>
                 <a
                     href=href
                     aria-label=format!("Use {}", point::name(&point))
-                    on:focus=move |_| look()
-                    on:blur=move |_| picture.looked.set(None)
+                    on:focus=move |_| picture.look_at(index, Means::Keyboard)
+                    on:blur=move |_| picture.leave(Means::Keyboard)
                     on:click=move |event| picture.choose(&event, &point)
                 >
                     "Use"
