@@ -9,12 +9,22 @@ pub(crate) const SECRETS_FILE: &str = "secrets.json";
 
 /// The directory that was asked for, or the platform's place for a program's data.
 pub(crate) fn choose(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let chosen = match asked {
-        Some(directory) => directory,
-        None => dirs::data_dir()
-            .map(|data| data.join("flaskscale"))
-            .ok_or_else(|| Failure::input("no home directory: name one with --state-dir"))?,
-    };
+    asked.map_or_else(|| data_dir("flaskscale"), absolute)
+}
+
+/// The same for a deployment with a name, whose own directory is beside those of others.
+pub(crate) fn choose_for(asked: Option<PathBuf>, deployment: &str) -> Result<PathBuf, Failure> {
+    let own = || data_dir(&format!("flaskscale-deployments/{deployment}"));
+    asked.map_or_else(own, absolute)
+}
+
+fn data_dir(name: &str) -> Result<PathBuf, Failure> {
+    let data = dirs::data_dir()
+        .ok_or_else(|| Failure::input("no home directory: name one with --state-dir"))?;
+    absolute(data.join(name))
+}
+
+fn absolute(chosen: PathBuf) -> Result<PathBuf, Failure> {
     std::path::absolute(&chosen).map_err(|error| {
         Failure::input_because(format!("--state-dir {}", chosen.display()), &error)
     })

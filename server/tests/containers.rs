@@ -6,7 +6,7 @@ mod support;
 
 use std::{fs, net::SocketAddr, path::Path};
 
-use support::{flaskscale, folder::Folder, get, run, up::Up};
+use support::{flaskscale, folder::Folder, get, run, until, up::Up};
 
 /// Says which version it is, and what its container was told.
 const SERVER: &str = r#"
@@ -26,14 +26,19 @@ class Answers(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answers).serve_forever()
 "#;
 
+/// Writes the server, and gives its command for a version.
+fn server(directory: &Path, version: &str) -> String {
+    let path = directory.join("server.py");
+    fs::write(&path, SERVER).unwrap();
+    format!("python3 '{}' {version}", path.display())
+}
+
 fn cloud_with_versions(directory: &Path) -> Up {
-    let server = directory.join("server.py");
-    fs::write(&server, SERVER).unwrap();
     let mut up = flaskscale();
     up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
     up.arg("--state-dir").arg(directory.join("state"));
     for version in ["one", "two"] {
-        let command = format!("python3 '{}' {version}", server.display());
+        let command = server(directory, version);
         up.arg("--image-command")
             .arg(format!("web/app:{version}={command}"));
     }
@@ -90,4 +95,58 @@ fn an_instance_runs_what_stands_for_its_versions_container() {
         cloud.get("/").body.contains("<html"),
         "the cloud's own site is untouched"
     );
+}
+
+#[test]
+fn the_file_of_a_deployment_drives_the_local_cloud_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("web");
+    fs::create_dir(&app).unwrap();
+    let mut folder = Folder {
+        path: &app,
+        api: String::new(),
+    };
+    fs::write(app.join("Dockerfile"), "FROM scratch\n").unwrap();
+    folder.does(&["init"]);
+    folder.edit("[\"us-central1\"]", "[\"us-central1\", \"europe-west1\"]");
+    folder.edit(
+        "[app.environment]",
+        "[app.environment]\nGREETING = \"hello\"",
+    );
+    let config = ["up", "--config", "flaskscale.toml"];
+    folder.refuses(&config, "say what stands for us-central1-docker.pkg.dev/");
+
+    let mut up = folder.command(&config);
+    up.args([
+        "--site-port",
+        "0",
+        "--api-port",
+        "0",
+        "--speed",
+        "60",
+        "--state-dir",
+    ]);
+    up.arg(directory.path().join("state"));
+    let cloud = Up::start(up.args(["--", "/bin/sh", "-c", &server(directory.path(), "local")]));
+    folder.api = cloud.said("api").unwrap().to_owned();
+    assert_eq!(cloud.get("/").body, "local hello");
+    for region in ["us-central1", "europe-west1"] {
+        let groups = folder.list(&format!("regions/{region}/instanceGroupManagers"));
+        assert_eq!(groups[0]["name"], "web", "{region}");
+    }
+    until("a deployment that is as the file asks", || {
+        let status = folder.does(&["status"]);
+        status
+            .ends_with("all is as the configuration asks\n")
+            .then_some(())
+    });
+
+    // A release finds what it needs, and its containers have the same program in their place.
+    folder.does(&[
+        "release",
+        "--yes",
+        "--image",
+        "us-central1-docker.pkg.dev/flaskscale-local/web/web:2",
+    ]);
+    assert_eq!(cloud.get("/").body, "local hello");
 }

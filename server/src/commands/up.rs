@@ -8,12 +8,13 @@ use gce_emulator::{Conditions, Substitute, faults::Request as FaultRequest};
 use super::stop_asked;
 use crate::{
     cloud::Connection,
+    deploy::read_configuration,
     failure::Failure,
     logs,
     own_console::{self, OwnConsole},
     secrets,
     state_dir::{self, SECRETS_FILE},
-    up::{self, LocalCloud, Program, Wish},
+    up::{self, Deployment, LocalCloud, Program, Wish},
     web::Bound,
 };
 
@@ -60,6 +61,10 @@ pub(crate) struct Args {
     /// $PORT is set. With several, the one that says most of an image's name is taken
     #[arg(long = "image-command", value_name = "IMAGE=CMD", value_parser = up::substitute)]
     substitutes: Vec<Substitute>,
+    /// Deploy what this flaskscale.toml says instead of the tutorial's group: its regions, machines, ports,
+    /// policy and variables. What its container does is said by a command, or by --image-command
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Scale this program instead of our own site; $PORT is replaced in its arguments and set
     #[arg(last = true, value_name = "CMD")]
     command: Vec<String>,
@@ -151,20 +156,25 @@ fn wish(args: Args) -> Result<Wish, Failure> {
             "--load is for --machines simulated: the load of a process is what it does",
         ));
     }
+    let deployment = match &args.config {
+        Some(path) => Deployment::configured(read_configuration(path)?),
+        None => Deployment::Tutorial,
+    };
+    let (program, substitutes) = programs(&args, &deployment)?;
     Ok(Wish {
         site_port: args.site_port,
         api_port: args.api_port,
-        state_dir: state_dir::choose(args.state_dir)?,
+        state_dir: match deployment.folder() {
+            Some(name) => state_dir::choose_for(args.state_dir, name)?,
+            None => state_dir::choose(args.state_dir)?,
+        },
         speed: args.speed,
         slow_operations: args.operations == Operations::Slow,
         metrics_late: args.metrics == Metrics::Late,
         reset_state: args.reset_state,
-        program: if args.command.is_empty() {
-            Program::Own
-        } else {
-            Program::Foreign(args.command)
-        },
-        substitutes: args.substitutes,
+        deployment,
+        program,
+        substitutes,
         conditions: Conditions {
             faults: args.faults,
             require_auth: args.require_auth,
@@ -173,6 +183,30 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         },
         load: args.load.unwrap_or(0.0),
     })
+}
+
+/// What instances run: of a file's deployment the program that stands for its container, whatever
+/// version of it, and gets the container's variables.
+fn programs(args: &Args, deployment: &Deployment) -> Result<(Program, Vec<Substitute>), Failure> {
+    let mut substitutes = args.substitutes.clone();
+    let Some(image) = deployment.image() else {
+        let program = match args.command.as_slice() {
+            [] => Program::Own,
+            command => Program::Foreign(command.to_vec()),
+        };
+        return Ok((program, substitutes));
+    };
+    if !args.command.is_empty() {
+        substitutes.push(Substitute::for_any_version(&image, args.command.clone()));
+    }
+    match substitutes.first() {
+        Some(first) => Ok((Program::Foreign(first.command.clone()), substitutes)),
+        None if args.machines == Machines::Simulated => Ok((Program::Own, substitutes)),
+        None => Err(Failure::input(format!(
+            "the local cloud runs no containers: say what stands for {image}, as in \
+             flaskscale up --config FILE -- ./serve --port '$PORT'"
+        ))),
+    }
 }
 
 /// Makes the secrets, waits for the group, and tells where everything is. Under a clock that stands

@@ -21,4 +21,4 @@ pub(crate) use pin::Pin;
 pub(crate) use reach::{address, first_request, has_led, leads_here, record, site_url};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money, usd_per_hour};
-pub(crate) use target::{File, Target, Wish, read_configuration};
+pub(crate) use target::{BOOT_IMAGE, File, Target, Wish, newest_boot_image, read_configuration};

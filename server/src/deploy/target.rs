@@ -60,7 +60,7 @@ pub(crate) struct Target {
 }
 
 /// The system that instances boot: a milestone with long support.
-const BOOT_IMAGE: &str = "projects/cos-cloud/global/images/family/cos-125-lts";
+pub(crate) const BOOT_IMAGE: &str = "projects/cos-cloud/global/images/family/cos-125-lts";
 
 impl File {
     /// Reads the configuration, and finds the cloud that it is for.
@@ -202,23 +202,30 @@ impl Target {
     async fn boot_image(&self, before: Option<&InService>, wish: &Wish) -> Result<String, Failure> {
         let asked = self.configuration.machine.boot_image.as_deref();
         let asked = asked.unwrap_or(BOOT_IMAGE);
-        let Some((project, family)) = family(asked) else {
-            return Ok(asked.to_owned());
+        let stays = |before: &&str| {
+            !wish.newest_os && family(asked).is_some_and(|(_, family)| is_of(before, family))
         };
         let before = before.and_then(|before| before.boot_image.as_deref());
-        if let Some(before) = before.filter(|before| is_of(before, family) && !wish.newest_os) {
+        if let Some(before) = before.filter(stays) {
             return Ok(before.to_owned());
         }
-        let newest = self.client.newest_image(project, family).await;
-        match newest {
-            Ok(newest) => Ok(format!("projects/{project}/global/images/{}", newest.name)),
-            // The plan that enables the API is followed by one that knows the image.
-            Err(error) if error.disabled_service().is_some() => Ok(asked.to_owned()),
-            Err(error) => Err(Failure::broken_because(
-                format!("cannot find the newest image of {asked}"),
-                &error,
-            )),
-        }
+        newest_boot_image(&self.client, asked).await
+    }
+}
+
+/// The newest image of a family, or the image itself.
+pub(crate) async fn newest_boot_image(client: &Client, asked: &str) -> Result<String, Failure> {
+    let Some((project, family)) = family(asked) else {
+        return Ok(asked.to_owned());
+    };
+    match client.newest_image(project, family).await {
+        Ok(newest) => Ok(format!("projects/{project}/global/images/{}", newest.name)),
+        // The plan that enables the API is followed by one that knows the image.
+        Err(error) if error.disabled_service().is_some() => Ok(asked.to_owned()),
+        Err(error) => Err(Failure::broken_because(
+            format!("cannot find the newest image of {asked}"),
+            &error,
+        )),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use gce_emulator::{Conditions, Config, Emulator, Substitute};
 
 use super::{
-    blueprint,
+    deployment::Deployment,
     workload::{self, Program},
 };
 use crate::{
@@ -34,6 +34,7 @@ pub(crate) struct Wish {
     pub(crate) slow_operations: bool,
     pub(crate) metrics_late: bool,
     pub(crate) reset_state: bool,
+    pub(crate) deployment: Deployment,
     pub(crate) program: Program,
     /// What stands for the containers of deployments.
     pub(crate) substitutes: Vec<Substitute>,
@@ -46,6 +47,7 @@ pub(crate) struct Wish {
 #[derive(Debug)]
 pub(crate) struct LocalCloud {
     emulator: Emulator,
+    deployment: Deployment,
     api: String,
     speed: u32,
 }
@@ -60,13 +62,20 @@ impl LocalCloud {
         let api = format!("http://{}", emulator.api_addr());
         let cloud = Self {
             emulator,
+            deployment: wish.deployment.clone(),
             api,
             speed: wish.speed,
         };
-        match blueprint::deploy(&cloud::local_client(&cloud.api)?).await {
+        match wish
+            .deployment
+            .make(&cloud::local_client(&cloud.api)?)
+            .await
+        {
             Ok(()) => {
                 let fleet = cloud.emulator.fleet();
-                fleet.set_load(&blueprint::group(), wish.load);
+                for group in wish.deployment.groups() {
+                    fleet.set_load(&group, wish.load);
+                }
                 Ok(cloud)
             }
             Err(failure) => {
@@ -79,6 +88,11 @@ impl LocalCloud {
     /// The API's URL.
     pub(crate) fn api(&self) -> &str {
         &self.api
+    }
+
+    /// What was deployed at the start.
+    pub(crate) fn deployment(&self) -> &Deployment {
+        &self.deployment
     }
 
     /// Where visitors reach the group.
@@ -109,6 +123,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         slow_operations: false,
         metrics_late: false,
         reset_state: false,
+        deployment: Deployment::Tutorial,
         program: Program::Own,
         substitutes: Vec::new(),
         state_dir,
@@ -133,7 +148,7 @@ fn config(wish: &Wish) -> Result<Config, Failure> {
         state_dir: wish.state_dir.clone(),
         project: LOCAL_PROJECT.to_owned(),
         api_port,
-        site_rule: Some((blueprint::NAME.to_owned(), wish.site_port)),
+        site_rule: Some((wish.deployment.rule(), wish.site_port)),
         speed: wish.speed,
         slow_operations: wish.slow_operations,
         metrics_late: wish.metrics_late,

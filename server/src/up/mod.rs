@@ -1,11 +1,12 @@
 //! The local cloud as `up` and `cargo leptos watch` run it: the emulator, the group of the tutorial on
 //! it, and the secrets that its instances share.
 
-mod blueprint;
 mod cloud;
+mod deployment;
 mod ready;
 mod workload;
 
 pub(crate) use cloud::{LocalCloud, Wish, for_development};
+pub(crate) use deployment::Deployment;
 pub(crate) use ready::until_healthy;
 pub(crate) use workload::{Program, substitute};

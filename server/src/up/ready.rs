@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use gce::{
     Client, Error, Scope,
-    compute::{HealthState, InstanceGroupManager},
+    compute::{HealthState, HealthStatus, InstanceGroupManager},
 };
 use serde_json::Value;
 use tokio::time::{interval, timeout};
 
-use super::{
-    blueprint::{NAME, ZONE},
-    cloud::LocalCloud,
-};
+use super::{cloud::LocalCloud, deployment::Deployment};
 use crate::{
     cloud::{self, LOCAL_PROJECT},
     failure::Failure,
@@ -42,13 +39,13 @@ async fn look(cloud: &LocalCloud, client: &Client) -> Result<(), Failure> {
     let mut ticks = interval(LOOK_EVERY);
     loop {
         ticks.tick().await;
-        let ready = enough_healthy(client).await;
+        let ready = enough_healthy(client, cloud.deployment()).await;
         if ready
             .map_err(|error| Failure::broken_because("the local cloud does not answer", &error))?
         {
             return Ok(());
         }
-        if let Some(message) = first_error(cloud.api()).await {
+        if let Some(message) = first_error(cloud).await {
             return Err(Failure::input(format!(
                 "an instance does not start: {message}"
             )));
@@ -56,37 +53,38 @@ async fn look(cloud: &LocalCloud, client: &Client) -> Result<(), Failure> {
     }
 }
 
-async fn enough_healthy(client: &Client) -> Result<bool, Error> {
-    let zone = Scope::Zone(ZONE.to_owned());
-    let group_url = client.resource_url(&zone, "instanceGroups", NAME);
-    let health = client
-        .backend_health(&Scope::Global, NAME, &group_url)
-        .await?;
-    let healthy = health
-        .iter()
-        .filter(|one| one.health_state == Some(HealthState::Healthy))
-        .count();
-    let group: InstanceGroupManager = client.get(&zone, NAME).await?;
-    let wanted = group
-        .target_size
-        .and_then(|size| usize::try_from(size).ok())
-        .unwrap_or(INSTANCES);
+async fn enough_healthy(client: &Client, deployment: &Deployment) -> Result<bool, Error> {
+    let (name, service) = (deployment.name(), deployment.service());
+    let (mut healthy, mut wanted) = (0, 0);
+    for scope in deployment.scopes() {
+        let group_url = client.resource_url(&scope, "instanceGroups", name);
+        let health = client
+            .backend_health(&Scope::Global, &service, &group_url)
+            .await?;
+        let is_healthy = |one: &&HealthStatus| one.health_state == Some(HealthState::Healthy);
+        healthy += health.iter().filter(is_healthy).count();
+        let group: InstanceGroupManager = client.get(&scope, name).await?;
+        let size = group
+            .target_size
+            .and_then(|size| usize::try_from(size).ok());
+        wanted += size.unwrap_or(INSTANCES);
+    }
     Ok(healthy >= wanted.min(INSTANCES))
 }
 
-/// What the group's `listErrors` tells of the newest failed attempt.
-async fn first_error(api: &str) -> Option<String> {
-    let authority = api.strip_prefix("http://")?;
-    let path = format!(
-        "/compute/v1/projects/{LOCAL_PROJECT}/zones/{ZONE}/instanceGroupManagers/{NAME}/listErrors"
-    );
-    let answer = plain_http::get(authority, &path, &[], Duration::from_secs(5))
-        .await
-        .ok()?;
-    let errors: Value = serde_json::from_slice(&answer.body).ok()?;
-    Some(
-        errors["items"].get(0)?["error"]["message"]
-            .as_str()?
-            .to_owned(),
-    )
+/// What a group's `listErrors` tells of the newest failed attempt.
+async fn first_error(cloud: &LocalCloud) -> Option<String> {
+    let authority = cloud.api().strip_prefix("http://")?;
+    for group in cloud.deployment().groups() {
+        let path = format!("/compute/v1/{}/listErrors", group.path(LOCAL_PROJECT));
+        let answer = plain_http::get(authority, &path, &[], Duration::from_secs(5))
+            .await
+            .ok()?;
+        let errors: Value = serde_json::from_slice(&answer.body).ok()?;
+        let message = errors["items"].get(0).map(|item| &item["error"]["message"]);
+        if let Some(message) = message.and_then(Value::as_str) {
+            return Some(message.to_owned());
+        }
+    }
+    None
 }

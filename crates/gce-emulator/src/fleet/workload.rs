@@ -56,16 +56,32 @@ impl Workload {
 
     /// The one that says most of the image's name comes first.
     fn substitute(&self, image: &str) -> Option<&Substitute> {
-        let tagged = image.split_once('@').map_or(image, |(tagged, _)| tagged);
-        let bare = match tagged.rsplit_once(':') {
-            // A colon before a slash is that of a port.
-            Some((bare, tag)) if !tag.contains('/') => bare,
-            _ => tagged,
-        };
         let named = |name: &str| self.containers.iter().find(|it| it.image == name);
-        named(image)
-            .or_else(|| named(tagged))
-            .or_else(|| named(bare))
+        let tagged = || named(without_digest(image));
+        named(image).or_else(tagged).or_else(|| named(bare(image)))
+    }
+}
+
+impl Substitute {
+    /// For whatever tag and digest of an image.
+    pub fn for_any_version(image: &str, command: Vec<String>) -> Self {
+        Self {
+            image: bare(image).to_owned(),
+            command,
+        }
+    }
+}
+
+fn without_digest(image: &str) -> &str {
+    image.split_once('@').map_or(image, |(tagged, _)| tagged)
+}
+
+fn bare(image: &str) -> &str {
+    let tagged = without_digest(image);
+    match tagged.rsplit_once(':') {
+        // A colon before a slash is that of a port.
+        Some((bare, tag)) if !tag.contains('/') => bare,
+        _ => tagged,
     }
 }
 
