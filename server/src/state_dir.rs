@@ -12,7 +12,8 @@ pub(crate) fn choose(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     asked.map_or_else(|| data_dir("flaskscale"), absolute)
 }
 
-/// The same for a deployment with a name, whose own directory is beside those of others.
+/// The same for a local cloud with a deployment of this name, whose own directory is beside those of others.
+#[cfg(feature = "local")]
 pub(crate) fn choose_for(asked: Option<PathBuf>, deployment: &str) -> Result<PathBuf, Failure> {
     let own = || data_dir(&format!("flaskscale-deployments/{deployment}"));
     asked.map_or_else(own, absolute)

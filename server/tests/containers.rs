@@ -4,16 +4,30 @@
 
 mod support;
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
+use serde_json::Value;
 use support::{flaskscale, folder::Folder, get, run, until, up::Up};
 
-/// Says which version it is, and what its container was told.
+/// Says which version it is, and what its container was told. One version fails for everybody but the
+/// probes, another is slow.
 const SERVER: &str = r#"
-import http.server, os, sys
+import http.server, os, sys, time
 
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if sys.argv[1] == "failing" and self.path != "/health":
+            return self.send_error(500)
+        if sys.argv[1] == "slow" and self.path != "/health":
+            time.sleep(1)
         body = f"{sys.argv[1]} {os.environ.get('GREETING')}".encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
@@ -37,7 +51,7 @@ fn cloud_with_versions(directory: &Path) -> Up {
     let mut up = flaskscale();
     up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
     up.arg("--state-dir").arg(directory.join("state"));
-    for version in ["one", "two"] {
+    for version in ["one", "two", "failing", "slow"] {
         let command = server(directory, version);
         up.arg("--image-command")
             .arg(format!("web/app:{version}={command}"));
@@ -149,4 +163,95 @@ fn the_file_of_a_deployment_drives_the_local_cloud_too() {
         "us-central1-docker.pkg.dev/flaskscale-local/web/web:2",
     ]);
     assert_eq!(cloud.get("/").body, "local hello");
+}
+
+/// Visitors of the site while something is done. Gives how many requests each status got.
+fn with_visitors(site: SocketAddr, work: impl FnOnce()) -> BTreeMap<u16, usize> {
+    const VISITORS: usize = 4;
+    let is_done = AtomicBool::new(false);
+    let visit = || {
+        let mut counts = BTreeMap::new();
+        while !is_done.load(Ordering::Relaxed) {
+            let status = get(site, "/").map_or(0, |answer| answer.status);
+            *counts.entry(status).or_insert(0) += 1;
+            // Often enough to be measured; the machine has other work.
+            thread::sleep(Duration::from_millis(10));
+        }
+        counts
+    };
+    thread::scope(|scope| {
+        let visitors: Vec<_> = (0..VISITORS).map(|_| scope.spawn(visit)).collect();
+        let end = Done(&is_done);
+        work();
+        drop(end);
+        let mut all = BTreeMap::new();
+        for (status, count) in visitors.into_iter().flat_map(|it| it.join().unwrap()) {
+            *all.entry(status).or_insert(0) += count;
+        }
+        all
+    })
+}
+
+/// Also when the work panics, so that the visitors end and the panic is told.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_version_that_serves_its_visitors_worse_is_taken_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("web");
+    fs::create_dir(&app).unwrap();
+    let cloud = cloud_with_versions(directory.path());
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.does(&["init"]);
+    let site = site_of(&folder.does(&["deploy", "--yes", "--image", "web/app:one"]));
+
+    let good = with_visitors(site, || {
+        visitors_are_measured(&folder);
+        let shown = folder.does(&["release", "--yes", "--image", "web/app:two"]);
+        assert!(shown.contains("visitors: 0.0 % of "), "{shown}");
+    });
+    assert_eq!(good.keys().collect::<Vec<_>>(), [&200], "{good:?}");
+
+    with_visitors(site, || {
+        is_taken_back(&folder, "failing", "of the requests fail");
+    });
+    with_visitors(site, || {
+        is_taken_back(&folder, "slow", "95 of 100 requests are answered within");
+    });
+    assert_eq!(get(site, "/").unwrap().body, "two None");
+}
+
+/// The load balancer's metrics are in whole minutes, of which each takes a second here.
+fn visitors_are_measured(folder: &Folder<'_>) {
+    until("a hundred visits that are measured", || {
+        let metric = "metric.type=\"loadbalancing.googleapis.com/https/request_count\"";
+        let filter = format!("{metric} AND resource.labels.url_map_name=\"web-site\"");
+        let series = folder.time_series(&filter);
+        let points = series
+            .iter()
+            .flat_map(|it| it["points"].as_array().unwrap());
+        let count = |point: &Value| point["value"]["int64Value"].as_str()?.parse::<u64>().ok();
+        (points.filter_map(count).sum::<u64>() > 100 * 60).then_some(())
+    });
+}
+
+fn is_taken_back(folder: &Folder<'_>, version: &str, why: &str) {
+    let image = format!("web/app:{version}");
+    let ended = run(&mut folder.command(&["release", "--yes", "--image", &image]));
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stderr.contains("rolled back to web-"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains(why), "{}", ended.stderr);
 }

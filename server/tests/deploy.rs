@@ -53,7 +53,7 @@ fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
 }
 
 fn it_is_deployed_and_then_there_is_nothing_to_do(folder: &Folder<'_>) -> SocketAddr {
-    folder.does(&["init"]);
+    folder.init();
     let image = ["--image", "docker.io/library/app:1"];
     assert_eq!(folder.plan(&image, "+").len(), 14);
     let services = folder.list("global/backendServices");
@@ -261,7 +261,7 @@ fn what_is_off_in_a_new_project_is_enabled_first() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    folder.does(&["init"]);
+    folder.init();
     let services = "/v1/projects/flaskscale-local/services";
     for host in ["compute", "logging"] {
         folder.post(&format!("{services}/{host}.googleapis.com:disable"), "{}");
@@ -312,7 +312,7 @@ fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
     let set = json!({ "policy": policy }).to_string();
     folder.post("/v3/projects/flaskscale-local:setIamPolicy", &set);
 
-    folder.does(&["init"]);
+    folder.init();
     folder.edit("# console = false", "console = true");
     let deploy = ["deploy", "--yes", "--image", "docker.io/library/app:1"];
     let email = "my-app-vm@flaskscale-local.iam.gserviceaccount.com";
@@ -424,7 +424,7 @@ fn one_command_at_a_time_and_one_that_was_killed_is_in_nobodys_way() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    folder.does(&["init"]);
+    folder.init();
     let deploy = ["deploy", "--yes", "--image", "docker.io/library/app:1"];
     let mut first = folder.command(&deploy);
     first.stdout(Stdio::null()).env("USER", "ada");
@@ -488,7 +488,7 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
             .collect::<Vec<_>>()
     };
     let name = "app.example.com.";
-    folder.does(&["init"]);
+    folder.init();
     folder.edit("# domain =", "domain =");
     let image = ["--image", "docker.io/library/app:1"];
 
@@ -552,7 +552,7 @@ fn identity_aware_proxy_lets_in_those_whom_the_file_names_and_nobody_else() {
         let service = services.find(|service| service["name"] == "my-app-site");
         service.unwrap()["iap"]["enabled"].clone()
     };
-    folder.does(&["init"]);
+    folder.init();
     folder.edit("# domain =", "domain =");
     folder.does(&["deploy", "--yes", "--image", "docker.io/library/app:1"]);
     assert_eq!(is_guarded(), Value::Null);
@@ -617,7 +617,7 @@ fn whatever_was_killed_after_any_step_is_continued_and_nothing_is_made_twice() {
         api: cloud.said("api").unwrap().to_owned(),
     };
     fs::write(directory.path().join("password"), "correct horse battery\n").unwrap();
-    folder.does(&["init"]);
+    folder.init();
     folder.edit("# console = false", "console = true");
     let image = ["--image", "docker.io/library/app:1"];
     let steps = folder.plan(&image, "+").len();
@@ -656,7 +656,7 @@ fn a_cloud_of_which_every_third_call_fails_is_outlasted() {
         api: cloud.said("api").unwrap().to_owned(),
     };
     fs::write(directory.path().join("password"), "correct horse battery\n").unwrap();
-    folder.does(&["init"]);
+    folder.init();
     folder.edit("# console = false", "console = true");
     let policy = folder.policy()["bindings"].clone();
     let failures = ["internalError", "unavailable", "tooManyRequests"];

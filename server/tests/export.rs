@@ -30,7 +30,7 @@ fn another_tool_makes_the_same_deployment() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    folder.does(&["init"]);
+    folder.init();
     folder.edit("[\"us-central1\"]", "[\"us-central1\", \"europe-west1\"]");
     folder.edit("# LOG_LEVEL = \"info\"", "MOTTO = \"it's ${5}, %{x}\"");
     folder.edit("# domain =", "domain =");

@@ -30,7 +30,7 @@ fn a_deployment_is_seen_and_opened() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    folder.does(&["init"]);
+    folder.init();
 
     before_there_is_one_programs_are_told_so(&folder);
     folder.does(&[&["deploy", "--yes"][..], &IMAGE].concat());
@@ -232,7 +232,7 @@ fn what_instances_write_is_told_once_and_followed() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    folder.does(&["init"]);
+    folder.init();
     assert_eq!(folder.does(&["logs"]), "", "nothing is there yet");
     folder.does(&[&["deploy", "--yes"][..], &IMAGE].concat());
 

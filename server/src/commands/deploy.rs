@@ -42,6 +42,10 @@ pub(crate) struct Args {
     /// Seconds that instances may take to become healthy
     #[arg(long, default_value_t = PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=7200))]
     patience: u64,
+    /// Seconds that a healthy version is watched: if visitors get more errors, or answers twice as late,
+    /// it is taken back; 0 does not wait
+    #[arg(long, default_value_t = BAKE_S, value_parser = clap::value_parser!(u64).range(0..=7200))]
+    bake: u64,
 }
 
 /// What a plan may do beyond the usual.
@@ -57,6 +61,15 @@ struct Allowed {
 
 /// For a machine to boot, to fetch an image of some size and to start what is in it.
 pub(super) const PATIENCE_S: u64 = 900;
+/// One measurement of the load balancer's, at least.
+pub(super) const BAKE_S: u64 = 60;
+
+/// How long things may take.
+#[derive(Clone, Copy)]
+struct Times {
+    patience: Duration,
+    bake: Duration,
+}
 
 /// A plan, and what it was made from.
 struct Planned {
@@ -96,11 +109,14 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     } else {
         planned
     };
-    let patience = Duration::from_secs(args.patience);
+    let times = Times {
+        patience: Duration::from_secs(args.patience),
+        bake: Duration::from_secs(args.bake),
+    };
     if planned.plan.is_empty() {
-        planned.carry_out(&planned.plan, patience).await?;
+        planned.carry_out(&planned.plan, times).await?;
     } else {
-        let work = planned.carry_out_what_holds(patience);
+        let work = planned.carry_out_what_holds(times);
         locked(&planned.target, planned.plan.new_address(), work).await?;
     }
     Ok(ExitCode::SUCCESS)
@@ -245,7 +261,7 @@ impl Planned {
 
     /// Carries out what is left of the plan, now that nobody else changes anything: the lock may have made
     /// the address since, and a command that was killed may have had a step under way.
-    async fn carry_out_what_holds(&self, patience: Duration) -> Result<(), Failure> {
+    async fn carry_out_what_holds(&self, times: Times) -> Result<(), Failure> {
         let found = self.target.inventory().await?;
         let blueprint = self.target.blueprint(&found, &self.wish).await?;
         let now = plan(&blueprint, &found, self.terms);
@@ -254,14 +270,15 @@ impl Planned {
                 "what is there has changed since this plan was made: nothing was done, plan again",
             ));
         }
-        self.carry_out(&now, patience).await
+        self.carry_out(&now, times).await
     }
 
-    async fn carry_out(&self, plan: &Plan, patience: Duration) -> Result<(), Failure> {
+    async fn carry_out(&self, plan: &Plan, times: Times) -> Result<(), Failure> {
         let how = CarryOut {
             target: &self.target,
             found: &self.found,
-            patience,
+            patience: times.patience,
+            bake: Some(times.bake),
         };
         carry_out(plan, how).await?;
         let found = self.follow_up().await?;

@@ -2,9 +2,12 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use control_plane::deployment::{Inventory, Plan, Terms, as_canary, plan, switch};
+use control_plane::{
+    configuration::App,
+    deployment::{Inventory, Plan, Terms, as_canary, plan, switch},
+};
 
-use super::deploy::PATIENCE_S;
+use super::deploy::{BAKE_S, PATIENCE_S};
 use crate::{
     deploy::{CarryOut, Consent, File, Target, Wish, canary_first, show_and_carry_out},
     failure::Failure,
@@ -29,6 +32,10 @@ pub(crate) struct Args {
     /// Seconds that instances may take to become healthy
     #[arg(long, default_value_t = PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=7200))]
     patience: u64,
+    /// Seconds that a healthy version is watched: if visitors get more errors, or answers twice as late,
+    /// it is taken back; 0 does not wait
+    #[arg(long, default_value_t = BAKE_S, value_parser = clap::value_parser!(u64).range(0..=7200))]
+    bake: u64,
 }
 
 /// How a canary ends.
@@ -53,7 +60,9 @@ fn percent(text: &str) -> Result<u32, String> {
 
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     logs::start("warn");
-    let target = args.file.open()?.building(&args.wish);
+    let target = args.file.open()?;
+    let said = target.configuration.app.clone();
+    let target = target.building(&args.wish);
     let found = target.inventory().await?;
     let Some(before) = found.in_service(target.name()) else {
         return Err(Failure::input(format!(
@@ -81,6 +90,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         target: &target,
         found: &found,
         patience: Duration::from_secs(args.patience),
+        // What is taken back is not on trial.
+        bake: (!args.end.abort).then_some(Duration::from_secs(args.bake)),
     };
     let idle = format!("nothing to release: {version} is in service");
     let consent = (!args.yes).then_some(CONSENT);
@@ -93,7 +104,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         ),
         None => println!("{version} serves"),
     }
-    say_if_the_file_differs(&args, target.configuration.app.image.as_deref());
+    say_if_the_file_differs(&args, &said);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -130,11 +141,15 @@ const CONSENT: Consent<'_> = Consent {
 };
 
 /// The file is what the next deployment goes by.
-fn say_if_the_file_differs(args: &Args, said: Option<&str>) {
-    if let (Some(image), Some(said)) = (&args.wish.image, said)
-        && image != said
-    {
-        let path = args.file.path.display();
-        println!("{path} says {said}: the next deploy goes back to it unless it says {image}");
+fn say_if_the_file_differs(args: &Args, said: &App) {
+    let path = args.file.path.display();
+    match (&args.wish.image, &said.image, &said.dockerfile) {
+        (Some(image), Some(said), _) if image != said => {
+            println!("{path} says {said}: the next deploy goes back to it unless it says {image}");
+        }
+        (Some(_), None, Some(dockerfile)) => {
+            println!("{path} says {dockerfile}: the next deploy builds that unless it has --image too");
+        }
+        _ => {}
     }
 }

@@ -37,6 +37,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         target: &target,
         found: &found,
         patience: Duration::from_secs(args.patience),
+        bake: None,
     };
     let idle = format!("nothing to do: {} is in service", version.template);
     let consent = (!args.yes).then_some(CONSENT);

@@ -7,7 +7,7 @@ use control_plane::deployment::{
 };
 use tokio::time::sleep;
 
-use super::{Consent, Target, agreed, locked, values::values};
+use super::{Consent, Target, agreed, locked, values::values, watch::Watch};
 use crate::failure::Failure;
 
 /// What to do beyond the plan itself.
@@ -18,6 +18,9 @@ pub(crate) struct CarryOut<'a> {
     pub(crate) found: &'a Inventory,
     /// How long instances may take to become healthy.
     pub(crate) patience: Duration,
+    /// How long a version is watched that becomes healthy, on the cloud's clock: if its visitors get worse
+    /// than before, it is taken back. `None` for a version that is not on trial.
+    pub(crate) bake: Option<Duration>,
 }
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -28,8 +31,12 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 ///
 /// If they do not, the groups go back to the version that was in service, and the failure says why.
 pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Failure> {
+    let mut watch = watch(plan, &how).await;
     let since = take(plan, how.target).await?;
-    let Err(why) = settled(&how, since).await? else {
+    let Err(why) = settled(&how, since, watch.as_mut()).await? else {
+        if let Some(watch) = watch {
+            println!("{watch}");
+        }
         return Ok(());
     };
     let before = how.found.in_service(how.target.name());
@@ -38,11 +45,11 @@ pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Fail
             "the deployment is not healthy: {why}"
         )));
     };
-    println!("the new version does not become healthy: {why}");
+    println!("the new version is not good: {why}");
     println!("going back to {}", before.template);
     let now = how.target.inventory().await?;
     let since = take(&switch(&how.target.mark(), &now, &before.url), how.target).await?;
-    match settled(&how, since).await? {
+    match settled(&how, since, None).await? {
         Ok(()) => Err(Failure::broken(format!(
             "rolled back to {}, which serves: {why}",
             before.template
@@ -77,6 +84,11 @@ pub(crate) async fn show_and_carry_out(
         locked(how.target, None, carry_out(plan, how.clone())).await?;
     }
     Ok(true)
+}
+
+async fn watch<'a>(plan: &Plan, how: &CarryOut<'a>) -> Option<Watch<'a>> {
+    let bake = how.bake.filter(|_| changes_version(plan))?;
+    Watch::begin(&how.target.client, how.target.name(), bake).await
 }
 
 fn changes_version(plan: &Plan) -> bool {
@@ -136,10 +148,15 @@ impl Steps<'_> {
     }
 }
 
-/// Waits for the instances: `Err` inside says why they do not become healthy.
-async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, Failure> {
+/// Waits for the instances, and then for what visitors get from them: `Err` inside says why they do not
+/// become healthy, or what got worse.
+async fn settled(
+    how: &CarryOut<'_>,
+    since: i64,
+    mut watch: Option<&mut Watch<'_>>,
+) -> Result<Result<(), String>, Failure> {
     let started = Instant::now();
-    let mut said: Option<(Instant, String)> = None;
+    let mut teller = Teller::new(started);
     loop {
         let groups = match progress(&how.target.client, how.target.name(), since).await {
             Ok(groups) => groups,
@@ -151,21 +168,48 @@ async fn settled(how: &CarryOut<'_>, since: i64) -> Result<Result<(), String>, F
             }
             Err(error) => return Err(cannot_watch(how.target.name(), &error)),
         };
-        match verdict(&groups, started.elapsed(), how.patience) {
-            Verdict::Done => return Ok(Ok(())),
+        let all_serve = match verdict(&groups, started.elapsed(), how.patience) {
+            Verdict::Done => true,
             Verdict::Failed(why) => return Ok(Err(why)),
-            Verdict::Waiting => {}
+            Verdict::Waiting => false,
+        };
+        let of_visitors = match &mut watch {
+            Some(watch) => watch.judge(all_serve).await,
+            None => Verdict::Done,
+        };
+        match of_visitors {
+            Verdict::Failed(why) => return Ok(Err(why)),
+            Verdict::Done if all_serve => return Ok(Ok(())),
+            Verdict::Done | Verdict::Waiting => {}
         }
-        let told = groups.iter().map(ToString::to_string);
-        let line = told.collect::<Vec<_>>().join("; ");
-        let is_new = said
-            .as_ref()
-            .is_none_or(|(at, last)| *last != line || at.elapsed() > SAY_EVERY);
-        if is_new {
-            println!("{line} ({:.0} s)", started.elapsed().as_secs_f64());
-            said = Some((Instant::now(), line));
+        if all_serve {
+            teller.tell("all instances serve: watching what visitors get".to_owned());
+        } else {
+            let told = groups.iter().map(ToString::to_string);
+            teller.tell(told.collect::<Vec<_>>().join("; "));
         }
         sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Tells what is new, and now and then what is not.
+struct Teller {
+    started: Instant,
+    last: Option<(Instant, String)>,
+}
+
+impl Teller {
+    fn new(started: Instant) -> Self {
+        let last = None;
+        Self { started, last }
+    }
+
+    fn tell(&mut self, line: String) {
+        let is_known = |(at, last): &(Instant, String)| *last == line && at.elapsed() <= SAY_EVERY;
+        if !self.last.as_ref().is_some_and(is_known) {
+            println!("{line} ({:.0} s)", self.started.elapsed().as_secs_f64());
+            self.last = Some((Instant::now(), line));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod saved;
 mod show;
 mod target;
 mod values;
+mod watch;
 
 pub(crate) use ask::{Consent, agreed};
 pub(crate) use carry_out::{CarryOut, canary_first, carry_out, show_and_carry_out, take};
@@ -21,4 +22,6 @@ pub(crate) use pin::Pin;
 pub(crate) use reach::{address, first_request, has_led, leads_here, record, site_url};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money, usd_per_hour};
-pub(crate) use target::{BOOT_IMAGE, File, Target, Wish, newest_boot_image, read_configuration};
+#[cfg(feature = "local")]
+pub(crate) use target::{BOOT_IMAGE, newest_boot_image};
+pub(crate) use target::{File, Target, Wish, read_configuration};

@@ -36,7 +36,6 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let app = directory.path().join("my-app");
         fs::create_dir(&app).unwrap();
-        fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
         let mut up = flaskscale();
         up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
         up.arg("--state-dir").arg(directory.path().join("state"));

@@ -40,6 +40,16 @@ impl Folder<'_> {
         stdout
     }
 
+    /// `init` for tests that name ready images: nothing is built.
+    pub fn init(&self) -> String {
+        let said = self.does(&["init"]);
+        let path = self.path.join("flaskscale.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.replace("\ndockerfile = ", "\n# dockerfile = ");
+        fs::write(path, text).unwrap();
+        said
+    }
+
     /// A plan's lines with one of these signs.
     pub fn plan(&self, words: &[&str], signs: &str) -> Vec<String> {
         let stdout = self.does(&[&["deploy", "--plan"], words].concat());
@@ -91,6 +101,20 @@ impl Folder<'_> {
         let path = format!("/v1/projects/flaskscale-local/{path}");
         let answer = get(self.address(), &path).unwrap();
         (answer.status, serde_json::from_str(&answer.body).unwrap())
+    }
+
+    /// The time series of a filter, with all their points.
+    pub fn time_series(&self, filter: &str) -> Vec<Value> {
+        let all = [
+            ("interval.startTime", "2000-01-01T00:00:00Z"),
+            ("interval.endTime", "2100-01-01T00:00:00Z"),
+            ("filter", filter),
+        ];
+        let query = serde_urlencoded::to_string(all).unwrap();
+        let path = format!("/v3/projects/flaskscale-local/timeSeries?{query}");
+        let answer: Value =
+            serde_json::from_str(&get(self.address(), &path).unwrap().body).unwrap();
+        answer["timeSeries"].as_array().cloned().unwrap_or_default()
     }
 
     /// The project's policy, with its conditions.

@@ -28,6 +28,7 @@ mod sought;
 mod step;
 mod text;
 mod versions;
+mod visits;
 
 pub use apply::{ApplyError, Progress, apply};
 pub(crate) use beside::apis;
@@ -49,3 +50,4 @@ pub use rollout::{GroupProgress, Verdict, progress, verdict};
 pub use sought::Sought;
 pub use step::{Act, Step};
 pub use versions::{Version, as_canary, switch};
+pub use visits::Visits;
