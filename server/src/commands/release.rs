@@ -148,7 +148,9 @@ fn say_if_the_file_differs(args: &Args, said: &App) {
             println!("{path} says {said}: the next deploy goes back to it unless it says {image}");
         }
         (Some(_), None, Some(dockerfile)) => {
-            println!("{path} says {dockerfile}: the next deploy builds that unless it has --image too");
+            println!(
+                "{path} says {dockerfile}: the next deploy builds that unless it has --image too"
+            );
         }
         _ => {}
     }
