@@ -80,6 +80,24 @@ fn what_would_fail_is_not_begun(folder: &Folder<'_>) {
     let nothing = "of the findings would make it fail: nothing was done";
     assert!(refused.stderr.contains(nothing), "{}", refused.stderr);
     folder.edit("max = 900", "max = 6");
+    let constraint = "compute.restrictLoadBalancerCreationForTypes";
+    let policies = "/v2/projects/flaskscale-local/policies";
+    let policy = format!(
+        r#"{{"name": "projects/flaskscale-local/policies/{constraint}", "spec": {{"rules": [{{"denyAll": true}}]}}}}"#
+    );
+    folder.post(policies, &policy);
+    let refused = run(&mut folder.command(&["deploy", "--yes"]));
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let finding = format!("x The organisation's policy {constraint} forbids load balancers");
+    assert!(refused.stdout.contains(&finding), "{}", refused.stdout);
+    let removed = ask(
+        folder.address(),
+        "DELETE",
+        &format!("{policies}/{constraint}"),
+        &[],
+        "",
+    );
+    assert_eq!(removed.unwrap().status, 200);
     assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
 }
 

@@ -21,6 +21,8 @@ pub struct Endpoints {
     pub secret_manager: String,
     /// Serves `/v1/projects/P/locations/L/repositories…`.
     pub artifact_registry: String,
+    /// Serves `/v2/projects/P/policies…`.
+    pub org_policy: String,
     /// Serves `/dns/v1/projects/P…`.
     pub dns: String,
 }
@@ -49,6 +51,7 @@ impl Endpoints {
             iap: url("iap"),
             secret_manager: url("secretmanager"),
             artifact_registry: url("artifactregistry"),
+            org_policy: url("orgpolicy"),
             dns: url("dns"),
         }
     }
@@ -66,6 +69,7 @@ impl Endpoints {
             &self.iap,
             &self.secret_manager,
             &self.artifact_registry,
+            &self.org_policy,
             &self.dns,
         ]
         .iter()

@@ -12,6 +12,7 @@ mod long_running;
 pub mod monitoring;
 mod open_enum;
 mod operation;
+pub mod org_policy;
 mod page;
 pub mod project;
 pub mod repositories;

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use gce::org_policy::OrgPolicy;
+
 /// What the cloud says to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<T> {
@@ -30,6 +32,9 @@ pub struct Facts {
     pub cpus: Answer<u32>,
     /// Whether the account of the intent is there and can be used.
     pub account_usable: Answer<bool>,
+    /// What the organisation says of the constraints that can be in the way, by their names; `Missing`
+    /// where the project belongs to none.
+    pub organisation: Answer<BTreeMap<String, OrgPolicy>>,
     /// The records of the domain; `Missing` where no zone of the project answers for it.
     pub records: Answer<Vec<Record>>,
 }

@@ -7,6 +7,8 @@ use crate::deployment::{Inventory, within_reason};
 pub struct Intent {
     /// The project's id.
     pub project: String,
+    /// The project whose image instances boot.
+    pub boot_project: String,
     /// The name of the machine type: `e2-small`.
     pub machine_type: String,
     /// The regions, each with the most instances that it can come to have.
@@ -77,6 +79,7 @@ impl Intent {
         } = configuration;
         Self {
             project: project.to_owned(),
+            boot_project: boot_project(machine.boot_image.as_deref()).to_owned(),
             machine_type: machine.machine_type.clone(),
             places: places(configuration, found),
             external_ip: machine.external_ip,
@@ -99,6 +102,12 @@ impl Intent {
             },
         }
     }
+}
+
+/// The project of `projects/P/global/images/…`, or that of the system which instances boot otherwise.
+fn boot_project(image: Option<&str>) -> &str {
+    let named = image.and_then(|image| image.strip_prefix("projects/")?.split('/').next());
+    named.unwrap_or("cos-cloud")
 }
 
 /// One for each region: the groups of several zones of a region share its quotas.

@@ -15,6 +15,7 @@ mod facts;
 mod finding;
 mod intent;
 mod needs;
+mod organisation;
 mod quotas;
 mod read;
 
@@ -29,6 +30,7 @@ pub use needs::{permissions, services};
 pub fn preflight(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(access::check(intent, facts));
+    findings.extend(organisation::check(intent, facts));
     findings.extend(quotas::check(intent, facts));
     findings.extend(domain::check(intent, facts));
     // Stable: findings of the same weight stay in the order in which they are met.

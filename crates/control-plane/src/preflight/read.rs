@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use gce::compute::Quota as WireQuota;
+use gce::org_policy::OrgPolicy;
 use gce::services::Service;
 use gce::{Client, Error, Scope, name_of};
 
-use super::{Account, Answer, Facts, Intent, Quota, Record, Region, needs};
+use super::{Account, Answer, Facts, Intent, Quota, Record, Region, needs, organisation};
 
 impl Facts {
     /// Asks for everything that [`super::preflight`] wants to know.
     pub async fn read(client: &Client, intent: &Intent) -> Self {
         let (
-            project_active,
+            (project_active, organisation),
             billing,
             services,
             held,
@@ -40,6 +41,7 @@ impl Facts {
             quotas,
             cpus,
             account_usable,
+            organisation,
             records,
         }
     }
@@ -55,9 +57,27 @@ impl<T> Answer<T> {
     }
 }
 
-async fn project(client: &Client) -> Answer<bool> {
-    let project = client.project_info().await;
-    Answer::of(project.map(|project| project.is_active()))
+/// Whether the project is in use, and what its organisation says if it has one.
+async fn project(client: &Client) -> (Answer<bool>, Answer<BTreeMap<String, OrgPolicy>>) {
+    let project = match client.project_info().await {
+        Ok(project) => project,
+        Err(error) => return (Answer::of(Err(error)), Answer::Missing),
+    };
+    let policies = match &project.parent {
+        Some(_) => Answer::of(organisation(client).await),
+        None => Answer::Missing,
+    };
+    (Answer::Is(project.is_active()), policies)
+}
+
+async fn organisation(client: &Client) -> Result<BTreeMap<String, OrgPolicy>, Error> {
+    let read = organisation::CONSTRAINTS
+        .into_iter()
+        .map(async |constraint| {
+            let policy = client.effective_policy(constraint).await?;
+            Ok((constraint.to_owned(), policy))
+        });
+    try_join_all(read).await.map(BTreeMap::from_iter)
 }
 
 async fn billing(client: &Client) -> Answer<bool> {

@@ -10,11 +10,14 @@ use control_plane::preflight::{
     Account, Answer, Facts, Intent, Place, Quota, Record, Region, Secrets, Severity, permissions,
     preflight, services,
 };
+use gce::org_policy::OrgPolicy;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn intent() -> Intent {
     Intent {
         project: "demo".into(),
+        boot_project: "cos-cloud".into(),
         machine_type: "e2-small".into(),
         places: vec![Place {
             region: "us-central1".into(),
@@ -69,6 +72,7 @@ fn ready(intent: &Intent) -> Facts {
         quotas: Answer::Is(vec![quota("CPUS_ALL_REGIONS", 32.0, 2.0)]),
         cpus: Answer::Is(2),
         account_usable: Answer::Is(true),
+        organisation: Answer::Is(BTreeMap::new()),
         records: Answer::Is(vec![address]),
     }
 }
@@ -90,6 +94,105 @@ fn finds(severity: Severity, words: &[&str], spoil: impl FnOnce(&mut Intent, &mu
     for word in words {
         assert!(text.contains(word), "{word}: {text}");
     }
+}
+
+/// The organisation says this of a constraint, and nothing of others.
+fn policy(constraint: &str, rule: Value) -> Answer<BTreeMap<String, OrgPolicy>> {
+    let policy = json!({ "spec": { "rules": [rule] } });
+    let policy = serde_json::from_value(policy).unwrap();
+    Answer::Is(BTreeMap::from([(constraint.to_owned(), policy)]))
+}
+
+#[test]
+fn what_the_organisation_forbids_stops_a_deployment() {
+    let only = |value: &str| json!({ "values": { "allowedValues": [value] } });
+    for (constraint, rule, word) in [
+        (
+            "compute.vmExternalIpAccess",
+            json!({ "denyAll": true }),
+            "machine.external_ip = false",
+        ),
+        (
+            "compute.trustedImageProjects",
+            only("projects/ours"),
+            "'cos-cloud'",
+        ),
+        (
+            "compute.restrictLoadBalancerCreationForTypes",
+            only("INTERNAL_TCP_UDP"),
+            "GLOBAL_EXTERNAL_MANAGED",
+        ),
+        (
+            "compute.disableGlobalLoadBalancing",
+            json!({ "enforce": true }),
+            "global load balancers",
+        ),
+        (
+            "gcp.resourceLocations",
+            only("europe-west1"),
+            "'us-central1'",
+        ),
+        (
+            "gcp.restrictServiceUsage",
+            only("storage.googleapis.com"),
+            "forbids the API",
+        ),
+    ] {
+        finds(
+            Severity::Stops,
+            &[constraint, word, "exception"],
+            |_, facts| {
+                facts.organisation = policy(constraint, rule);
+            },
+        );
+    }
+    finds(
+        Severity::Stops,
+        &["machine.service_account"],
+        |intent, facts| {
+            intent.account = Account::Own { console: false };
+            *facts = ready(intent);
+            let rule = json!({ "enforce": true });
+            facts.organisation = policy("iam.disableServiceAccountCreation", rule);
+        },
+    );
+    finds(Severity::Warns, &["site.iap_members"], |intent, facts| {
+        intent.iap = true;
+        *facts = ready(intent);
+        facts.organisation = policy("iam.allowedPolicyMemberDomains", only("C0123"));
+    });
+}
+
+#[test]
+fn what_the_organisation_leaves_open_is_no_finding() {
+    let intent = intent();
+    for (constraint, rule) in [
+        ("compute.vmExternalIpAccess", json!({ "allowAll": true })),
+        (
+            "compute.trustedImageProjects",
+            json!({ "values": { "allowedValues": ["projects/cos-cloud"] } }),
+        ),
+        (
+            "gcp.resourceLocations",
+            json!({ "values": { "allowedValues": ["in:us-locations"] } }),
+        ),
+        // An account of somebody's own is there already.
+        (
+            "iam.disableServiceAccountCreation",
+            json!({ "enforce": true }),
+        ),
+    ] {
+        let mut facts = ready(&intent);
+        facts.organisation = policy(constraint, rule);
+        assert_eq!(preflight(&intent, &facts), [], "{constraint}");
+    }
+    finds(
+        Severity::Notes,
+        &["roles/orgpolicy.policyViewer", "(403)"],
+        |_, facts| {
+            facts.organisation = no();
+        },
+    );
 }
 
 fn no<T>() -> Answer<T> {

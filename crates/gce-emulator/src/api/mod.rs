@@ -57,6 +57,7 @@ pub(crate) fn router(cloud: Cloud, port: u16) -> Router {
             get(monitoring::descriptor),
         )
         .route("/v3/projects/{project}", any(apis::answer))
+        .route("/v2/projects/{*path}", any(apis::answer))
         .route("/v1/{*path}", any(apis::answer))
         .route("/dns/v1/{*path}", any(apis::answer))
         .route("/token", post(token::token))

@@ -11,6 +11,7 @@ pub(crate) enum Api {
     Dns,
     Iam,
     Iap,
+    OrgPolicy,
     ResourceManager,
     SecretManager,
     ServiceUsage,
@@ -25,6 +26,7 @@ impl Api {
             Self::Dns => "dns.googleapis.com",
             Self::Iam => "iam.googleapis.com",
             Self::Iap => "iap.googleapis.com",
+            Self::OrgPolicy => "orgpolicy.googleapis.com",
             Self::ResourceManager => "cloudresourcemanager.googleapis.com",
             Self::SecretManager => "secretmanager.googleapis.com",
             Self::ServiceUsage => "serviceusage.googleapis.com",
@@ -39,6 +41,7 @@ impl Api {
             Self::Dns => "dns",
             Self::Iam => "iam",
             Self::Iap => "iap",
+            Self::OrgPolicy => "orgpolicy",
             Self::ResourceManager => "resourcemanager",
             Self::SecretManager => "secretmanager",
             Self::ServiceUsage => "serviceusage",
@@ -47,7 +50,7 @@ impl Api {
 }
 
 /// The collections and their paths; `*` stands for a name.
-const COLLECTIONS: [(Api, &str, &str); 17] = [
+const COLLECTIONS: [(Api, &str, &str); 18] = [
     (Api::ResourceManager, "projects", "v1/projects"),
     (Api::ResourceManager, "projects", "v3/projects"),
     (Api::Billing, "info", "v1/projects/*/billingInfo"),
@@ -76,6 +79,7 @@ const COLLECTIONS: [(Api, &str, &str); 17] = [
         "operations",
         "v1/projects/*/locations/*/operations",
     ),
+    (Api::OrgPolicy, "policies", "v2/projects/*/policies"),
     (Api::Dns, "projects", "dns/v1/projects"),
     (Api::Dns, "managedZones", "dns/v1/projects/*/managedZones"),
     (

@@ -21,7 +21,12 @@ pub(crate) async fn check(State(cloud): State<Cloud>, request: Request, next: Ne
         let costs = asked.as_ref().map_or(service == COMPUTE, |asked| {
             !matches!(
                 asked.api,
-                Api::Billing | Api::Iam | Api::Iap | Api::ResourceManager | Api::ServiceUsage
+                Api::Billing
+                    | Api::Iam
+                    | Api::Iap
+                    | Api::OrgPolicy
+                    | Api::ResourceManager
+                    | Api::ServiceUsage
             )
         });
         let changes = request.method() != Method::GET;

@@ -1,5 +1,5 @@
 //! The APIs beside Compute that a deployment calls: Service Usage, Resource Manager, Cloud Billing,
-//! IAM, Identity-Aware Proxy, Secret Manager, Artifact Registry and Cloud DNS.
+//! Organization Policy, IAM, Identity-Aware Proxy, Secret Manager, Artifact Registry and Cloud DNS.
 //!
 //! * [`asked`] reads from a path which method of which API is meant;
 //! * [`engine`] does what all kinds share that have a row: create, get, list, patch, delete;
@@ -16,6 +16,7 @@ mod enabled;
 mod engine;
 mod iam;
 pub(crate) mod longrunning;
+pub(crate) mod org_policy;
 mod page;
 mod policies;
 mod resource_manager;
@@ -83,6 +84,7 @@ async fn dispatch(cloud: &Cloud, request: Request) -> Result<Value, ApiError> {
         Api::ArtifactRegistry => artifact_registry::answer(cloud, &asked, call).await,
         // It has nothing but policies.
         Api::Iap => Err(not_emulated(&asked)),
+        Api::OrgPolicy => org_policy::answer(cloud, &asked, call).await,
         Api::Dns => dns::answer(cloud, &asked, call).await,
     }
 }

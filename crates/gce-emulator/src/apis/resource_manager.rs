@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, not_emulated};
+use super::{Asked, not_emulated, org_policy};
 use crate::{
     api::Cloud,
     compute::{call::Call, catalog::CREATED},
@@ -10,6 +10,9 @@ use crate::{
     resource::PROJECT_NUMBER,
     store::Write,
 };
+
+/// Whose policies the project has, once it has any.
+const ORGANISATION: &str = "organizations/123456789012";
 
 /// Under which the store keeps the billing account, if it is not the one of a new project.
 const ACCOUNT: &str = "billing.account";
@@ -27,9 +30,13 @@ pub(super) fn answer(cloud: &Cloud, asked: &Asked, call: &Call) -> Result<Value,
         json!({"projectNumber": PROJECT_NUMBER, "projectId": project, "name": project,
             "lifecycleState": "ACTIVE", "createTime": CREATED})
     } else {
-        json!({"name": format!("projects/{PROJECT_NUMBER}"), "projectId": project,
+        let mut shown = json!({"name": format!("projects/{PROJECT_NUMBER}"), "projectId": project,
             "displayName": project, "state": "ACTIVE", "createTime": CREATED,
-            "updateTime": CREATED, "etag": "W/\"local\""})
+            "updateTime": CREATED, "etag": "W/\"local\""});
+        if org_policy::is_organised(cloud) {
+            shown["parent"] = json!(ORGANISATION);
+        }
+        shown
     })
 }
 

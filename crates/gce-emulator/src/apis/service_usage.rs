@@ -51,7 +51,7 @@ const SERVICES: [(&str, &str, bool); 17] = [
     ("iap.googleapis.com", "Cloud Identity-Aware Proxy API", true),
     ("logging.googleapis.com", "Cloud Logging API", true),
     ("monitoring.googleapis.com", "Cloud Monitoring API", true),
-    ("orgpolicy.googleapis.com", "Organization Policy API", false),
+    ("orgpolicy.googleapis.com", "Organization Policy API", true),
     ("oslogin.googleapis.com", "Cloud OS Login API", false),
     ("secretmanager.googleapis.com", "Secret Manager API", true),
     ("serviceusage.googleapis.com", "Service Usage API", true),

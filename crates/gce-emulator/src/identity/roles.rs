@@ -12,6 +12,11 @@ pub(super) fn permission(method: &str) -> Option<String> {
     }
     match method {
         "secretmanager.secrets.addVersion" => return Some("secretmanager.versions.add".into()),
+        "orgpolicy.policies.getEffectivePolicy" => return Some("orgpolicy.policies.get".into()),
+        // The permission and the method have different words for the resource.
+        "orgpolicy.policies.create" | "orgpolicy.policies.patch" | "orgpolicy.policies.delete" => {
+            return Some("orgpolicy.policy.set".into());
+        }
         "billing.info.get" => return Some("resourcemanager.projects.get".into()),
         "billing.info.update" => {
             return Some("resourcemanager.projects.createBillingAssignment".into());

@@ -32,6 +32,7 @@ pub enum Kind {
     IamPolicy,
     LongRunning,
     ManagedZone,
+    OrgPolicy,
     RecordSet,
     Repository,
     Role,
@@ -43,7 +44,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the enum.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Address,
         Self::Autoscaler,
         Self::BackendService,
@@ -70,6 +71,7 @@ impl Kind {
         Self::IamPolicy,
         Self::LongRunning,
         Self::ManagedZone,
+        Self::OrgPolicy,
         Self::RecordSet,
         Self::Repository,
         Self::Role,
@@ -123,6 +125,7 @@ impl Kind {
                 | Self::IamPolicy
                 | Self::LongRunning
                 | Self::ManagedZone
+                | Self::OrgPolicy
                 | Self::RecordSet
                 | Self::Repository
                 | Self::Role
@@ -161,6 +164,7 @@ impl Kind {
             Self::IamPolicy => ("iamPolicies", "policy"),
             Self::LongRunning => ("longRunning", "operation"),
             Self::ManagedZone => ("managedZones", "managedZone"),
+            Self::OrgPolicy => ("policies", "orgPolicy"),
             Self::RecordSet => ("rrsets", "resourceRecordSet"),
             Self::Repository => ("repositories", "repository"),
             Self::Role => ("roles", "role"),

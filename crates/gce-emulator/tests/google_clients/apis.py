@@ -172,6 +172,25 @@ def repository():
     step("a repository")
 
 
+def organisation():
+    policies = api("orgpolicy", "v2").projects().policies()
+    name = f"{PARENT}/policies/iam.disableServiceAccountCreation"
+    assert policies.getEffectivePolicy(name=name).execute()["spec"] == {}
+    body = {"name": name, "spec": {"rules": [{"enforce": True}]}}
+    made = policies.create(parent=PARENT, body=body).execute()
+    assert "already exists" in refused(409, policies.create(parent=PARENT, body=body))
+    accounts = api("iam", "v1").projects().serviceAccounts()
+    asked = accounts.create(name=PARENT, body={"accountId": "not-to-be", "serviceAccount": {}})
+    assert "iam.disableServiceAccountCreation" in refused(400, asked)
+    changed = {"name": name, "etag": made["etag"], "spec": {"rules": [{"enforce": False}]}}
+    policies.patch(name=name, body=changed).execute()
+    assert policies.get(name=name).execute()["spec"]["rules"] == [{"enforce": False}]
+    assert len(policies.list(parent=PARENT).execute()["policies"]) == 1
+    policies.delete(name=name).execute()
+    refused(404, policies.get(name=name))
+    step("a policy of the organisation")
+
+
 def records():
     dns = api("dns", "v1")
     zones, sets, changes = dns.managedZones(), dns.resourceRecordSets(), dns.changes()
@@ -239,6 +258,7 @@ role = identities()
 secrets()
 web_access()
 repository()
+organisation()
 records()
 front()
 policies(role)

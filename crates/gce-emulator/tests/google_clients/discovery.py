@@ -21,6 +21,7 @@ COMMON = {"alt", "prettyPrint", "fields", "key", "quotaUser", "access_token", "$
 NAMES = [
     "compute.v1", "monitoring.v3", "logging.v2", "serviceusage.v1", "cloudresourcemanager.v1",
     "cloudresourcemanager.v3", "cloudbilling.v1", "iam.v1", "iap.v1", "secretmanager.v1", "artifactregistry.v1", "dns.v1",
+    "orgpolicy.v2",
 ]
 # What the local cloud says beyond Google's fields.
 OURS = {"_emulator"}

@@ -69,6 +69,7 @@ def main(path):
         table("Service Usage v1", "serviceusage.v1.json"),
         table("Cloud Resource Manager v1", "cloudresourcemanager.v1.json"),
         table("Cloud Resource Manager v3", "cloudresourcemanager.v3.json"),
+        table("Organization Policy v2", "orgpolicy.v2.json"),
         table("IAM v1", "iam.v1.json"),
         table("Identity-Aware Proxy v1", "iap.v1.json", v1Id="projects/demo/iap_web/compute/services/probe"),
         table("Secret Manager v1", "secretmanager.v1.json"),

@@ -12,6 +12,7 @@ use crate::{
         asked::Api,
         decide::decide,
         engine::{self, Behaviour, Body, Id, Row},
+        org_policy,
     },
     clock::{parse_rfc3339, rfc3339},
     compute::{call::Call, change::Change, checks::is_label, fingerprint, schema::text},
@@ -94,6 +95,7 @@ impl Behaviour for Accounts {
             }
         }
         if old.is_none() {
+            org_policy::refuse_if_enforced(change, org_policy::NO_ACCOUNTS)?;
             body.insert(MADE.into(), json!(rfc3339(change.now)));
         }
         Ok(())

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::address;
 use crate::{
     api::Cloud,
+    apis::org_policy,
     compute::{
         call::Call,
         change::{Behaviour, Change, Command, Verb},
@@ -15,12 +16,15 @@ use crate::{
         references,
     },
     error::ApiError,
-    resource::{Key, Kind, Resource},
+    resource::{Key, Kind, Resource, Scope},
     routing,
 };
 
 /// Under this label an answer tells the loopback port on which the rule really listens.
 pub(crate) const PORT_LABEL: &str = "flaskscale-port";
+
+/// What policies of an organisation call the load balancer that such a rule belongs to.
+const BALANCER: &str = "GLOBAL_EXTERNAL_MANAGED_HTTP_HTTPS";
 
 pub(crate) struct ForwardingRule;
 
@@ -32,6 +36,10 @@ impl Behaviour for ForwardingRule {
         _old: Option<&Map<String, Value>>,
         body: &mut Map<String, Value>,
     ) -> Result<(), ApiError> {
+        let scheme = body.get("loadBalancingScheme").and_then(Value::as_str);
+        if key.scope == Scope::Global && scheme == Some("EXTERNAL_MANAGED") {
+            org_policy::refuse_value(change, org_policy::BALANCERS, BALANCER)?;
+        }
         let range = body
             .get("portRange")
             .and_then(Value::as_str)

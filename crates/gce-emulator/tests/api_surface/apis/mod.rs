@@ -2,6 +2,7 @@
 
 mod dns;
 mod identities;
+mod org_policies;
 mod policies;
 mod repositories;
 mod secrets;
