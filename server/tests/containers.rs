@@ -56,6 +56,7 @@ fn cloud_with_versions(directory: &Path) -> Up {
         up.arg("--image-command")
             .arg(format!("web/app:{version}={command}"));
     }
+    up.args(["--image-variable", "GREETING"]);
     Up::start(up.args(["--image-command", "web/app:broken=false"]))
 }
 

@@ -755,3 +755,33 @@ fn every_fault_of_a_file_is_a_line_of_its_own() {
          error: flaskscale.toml: line 4, column 15: scaling.cpu is 2; it must be a number above 0 and at most 1.\n"
     );
 }
+
+#[test]
+fn a_terminal_shows_what_is_under_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(local_cloud(directory.path()).args(["--operations", "slow"]));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    folder.init();
+    // `script` gives the command a terminal, and shows what the command writes to it.
+    let command = format!(
+        "'{}' deploy --yes --image docker.io/library/app:1",
+        flaskscale().get_program().display()
+    );
+    let mut terminal = Command::new("script");
+    terminal.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
+    terminal.current_dir(&app).env("FLASKSCALE_API", &folder.api);
+    let shown = run(terminal.env("TERM", "xterm"));
+    assert_eq!(shown.code, Some(0), "{}{}", shown.stdout, shown.stderr);
+    let moving = |text: &str| {
+        let mut lines = shown.stdout.split(['\r', '\n', '\u{1b}']);
+        lines.any(|line| line.contains(text) && !line.contains("] create"))
+    };
+    assert!(moving("create managed instance group my-app"), "{}", shown.stdout);
+    let done = "] create managed instance group my-app in us-central1 (";
+    assert!(shown.stdout.contains(done), "{}", shown.stdout);
+}

@@ -57,10 +57,14 @@ pub(crate) struct Args {
     /// Refuse calls of the API without a token that the local cloud has issued
     #[arg(long)]
     require_auth: bool,
-    /// Run this command for instances whose container has this image, with the container's variables;
-    /// $PORT is set. With several, the one that says most of an image's name is taken
+    /// Run this command for instances whose container has this image; $PORT is set. With several, the one
+    /// that says most of an image's name is taken
     #[arg(long = "image-command", value_name = "IMAGE=CMD", value_parser = up::substitute)]
     substitutes: Vec<Substitute>,
+    /// A variable that such a command gets as its container would. Only those that are named: others could
+    /// make a program load what it should not, and whoever reaches the API could set them
+    #[arg(long = "image-variable", value_name = "NAME")]
+    variables: Vec<String>,
     /// Deploy what this flaskscale.toml says instead of the tutorial's group: its regions, machines, ports,
     /// policy and variables. What its container does is said by a command, or by --image-command
     #[arg(long, value_name = "FILE")]
@@ -161,6 +165,7 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         None => Deployment::Tutorial,
     };
     let (program, substitutes) = programs(&args, &deployment)?;
+    let variables = [args.variables, deployment.variables()].concat();
     Ok(Wish {
         site_port: args.site_port,
         api_port: args.api_port,
@@ -175,6 +180,7 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         deployment,
         program,
         substitutes,
+        variables,
         conditions: Conditions {
             faults: args.faults,
             require_auth: args.require_auth,

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use control_plane::deployment::{
-    Act, Inventory, Kind, Plan, Progress, Values, Verdict, apply, progress, switch, verdict,
+    Act, Inventory, Kind, Plan, Verdict, progress, switch, verdict,
 };
 use tokio::time::sleep;
 
-use super::{Consent, Target, agreed, locked, values::values, watch::Watch};
+use super::{Consent, Target, agreed, locked, steps::Steps, values::values, watch::Watch};
 use crate::failure::Failure;
 
 /// What to do beyond the plan itself.
@@ -45,7 +45,7 @@ pub(crate) async fn carry_out(plan: &Plan, how: CarryOut<'_>) -> Result<(), Fail
             "the deployment is not healthy: {why}"
         )));
     };
-    println!("the new version is not good: {why}");
+    println!("taking the new version back: {why}");
     println!("going back to {}", before.template);
     let now = how.target.inventory().await?;
     let since = take(&switch(&how.target.mark(), &now, &before.url), how.target).await?;
@@ -103,12 +103,7 @@ fn changes_version(plan: &Plan) -> bool {
 pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
     const BEFORE_A_PUSH: [Kind; 2] = [Kind::Api, Kind::Repository];
     let since = target.client.server_now().unwrap_or_default();
-    let mut steps = Steps {
-        target,
-        values: values(plan, target)?,
-        done: 0,
-        count: plan.steps.iter().filter(|step| step.acts()).count(),
-    };
+    let mut steps = Steps::of(plan, target, values(plan, target)?);
     if plan.makes_version() {
         let first = plan.clone().limited_to(&BEFORE_A_PUSH);
         steps.take(&first).await?;
@@ -118,34 +113,6 @@ pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
         steps.take(plan).await?;
     }
     Ok(since)
-}
-
-/// The steps of a plan while they are taken.
-struct Steps<'a> {
-    target: &'a Target,
-    values: Values,
-    done: usize,
-    count: usize,
-}
-
-impl Steps<'_> {
-    async fn take(&mut self, plan: &Plan) -> Result<(), Failure> {
-        let count = self.count;
-        apply(&self.target.client, plan, &self.values, |told| {
-            if let Progress::Done(step, took) = told {
-                self.done += 1;
-                println!(
-                    "[{}/{count}] {step} ({:.1} s)",
-                    self.done,
-                    took.as_secs_f64()
-                );
-            }
-        })
-        .await
-        .map_err(|error| {
-            Failure::broken_because("stopped, and the next run continues from here", &error)
-        })
-    }
 }
 
 /// Waits for the instances, and then for what visitors get from them: `Err` inside says why they do not

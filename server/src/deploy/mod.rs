@@ -10,6 +10,7 @@ mod pin;
 mod reach;
 mod saved;
 mod show;
+mod steps;
 mod target;
 mod values;
 mod watch;

@@ -38,6 +38,8 @@ pub(crate) struct Wish {
     pub(crate) program: Program,
     /// What stands for the containers of deployments.
     pub(crate) substitutes: Vec<Substitute>,
+    /// The variables that they get from their containers.
+    pub(crate) variables: Vec<String>,
     pub(crate) conditions: Conditions,
     /// What the group has to do, in cores, if its machines are simulated.
     pub(crate) load: f64,
@@ -126,6 +128,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         deployment: Deployment::Tutorial,
         program: Program::Own,
         substitutes: Vec::new(),
+        variables: Vec::new(),
         state_dir,
         conditions: Conditions::default(),
         load: 0.0,

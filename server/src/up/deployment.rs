@@ -77,6 +77,16 @@ impl Deployment {
         Some(named.unwrap_or_else(|| format!("{}:local", unnamed())))
     }
 
+    /// The names of its containers' variables.
+    pub(crate) fn variables(&self) -> Vec<String> {
+        match self {
+            Self::Tutorial => Vec::new(),
+            Self::Configured(configuration) => {
+                configuration.app.environment.keys().cloned().collect()
+            }
+        }
+    }
+
     /// The forwarding rule by which visitors come.
     pub(super) fn rule(&self) -> String {
         self.part("80")

@@ -19,10 +19,12 @@ pub(crate) enum Program {
 /// secrets are its business.
 pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
     let containers = wish.substitutes.clone();
+    let variables = wish.variables.clone();
     match &wish.program {
         Program::Foreign(command) => Workload {
             command: command.clone(),
             containers,
+            variables,
             ..Workload::default()
         },
         Program::Own => Workload {
@@ -32,6 +34,7 @@ pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
             env: environment(wish, api_port),
             own: true,
             containers,
+            variables,
         },
     }
 }

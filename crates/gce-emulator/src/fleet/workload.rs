@@ -14,6 +14,10 @@ pub struct Workload {
     pub own: bool,
     /// Programs that stand for containers, which are not run here.
     pub containers: Vec<Substitute>,
+    /// The variables that these programs get from their containers. Whoever may call the API can write a
+    /// template, and could have a program load another one by a variable such as `LD_PRELOAD`: so the
+    /// names are a matter of whoever starts the cloud.
+    pub variables: Vec<String>,
 }
 
 /// A program in the place of a container.
@@ -34,18 +38,21 @@ pub(super) struct Program<'a> {
 }
 
 impl Workload {
-    /// The program of an instance. A substitute gets the variables of its container; any other program
-    /// was told what it needs by whoever started the cloud.
+    /// The program of an instance.
     pub(super) fn of(&self, instance: Option<&Resource>) -> Program<'_> {
         let user_data = instance.and_then(|it| record::metadata_value(it, "user-data"));
         let container = user_data.and_then(Container::of);
         let substitute = container.as_ref().and_then(|it| self.substitute(&it.image));
         match (substitute, container) {
-            (Some(substitute), Some(container)) => Program {
-                command: &substitute.command,
-                env: container.environment,
-                own: false,
-            },
+            (Some(substitute), Some(container)) => {
+                let mut env = container.environment;
+                env.retain(|(name, _)| self.variables.contains(name));
+                Program {
+                    command: &substitute.command,
+                    env,
+                    own: false,
+                }
+            }
             _ => Program {
                 command: &self.command,
                 env: self.env.clone(),
@@ -87,7 +94,33 @@ fn bare(image: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, json};
+
     use super::*;
+    use crate::resource::{Key, Kind};
+
+    #[test]
+    fn a_program_gets_those_variables_of_its_container_that_its_owner_named() {
+        let user_data = "  - path: /etc/flaskscale/app.env\n    content: |\n      GREETING=hello\n      \
+                         LD_PRELOAD=/tmp/x.so\n  - path: unit\n    content: |\n      \
+                         Environment=IMAGE=web:1\n";
+        let metadata = json!({"items": [{"key": "user-data", "value": user_data}]});
+        let body = Map::from_iter([("metadata".to_owned(), metadata)]);
+        let instance = Resource::new(Key::zonal(Kind::Instance, "us-central1-a", "web-1"), body);
+        let workload = Workload {
+            command: vec!["other".to_owned()],
+            containers: vec![Substitute::for_any_version(
+                "web:1",
+                vec!["serve".to_owned()],
+            )],
+            variables: vec!["GREETING".to_owned()],
+            ..Workload::default()
+        };
+        let program = workload.of(Some(&instance));
+        assert_eq!(program.command, ["serve"]);
+        assert_eq!(program.env, [("GREETING".to_owned(), "hello".to_owned())]);
+        assert_eq!(workload.of(None).command, ["other"]);
+    }
 
     #[test]
     fn the_substitute_that_says_most_of_the_name_is_chosen() {
