@@ -774,14 +774,20 @@ fn a_terminal_shows_what_is_under_way() {
     );
     let mut terminal = Command::new("script");
     terminal.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
-    terminal.current_dir(&app).env("FLASKSCALE_API", &folder.api);
+    terminal
+        .current_dir(&app)
+        .env("FLASKSCALE_API", &folder.api);
     let shown = run(terminal.env("TERM", "xterm"));
     assert_eq!(shown.code, Some(0), "{}{}", shown.stdout, shown.stderr);
     let moving = |text: &str| {
         let mut lines = shown.stdout.split(['\r', '\n', '\u{1b}']);
         lines.any(|line| line.contains(text) && !line.contains("] create"))
     };
-    assert!(moving("create managed instance group my-app"), "{}", shown.stdout);
+    assert!(
+        moving("create managed instance group my-app"),
+        "{}",
+        shown.stdout
+    );
     let done = "] create managed instance group my-app in us-central1 (";
     assert!(shown.stdout.contains(done), "{}", shown.stdout);
 }

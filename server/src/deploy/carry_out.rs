@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use control_plane::deployment::{
-    Act, Inventory, Kind, Plan, Verdict, progress, switch, verdict,
-};
+use control_plane::deployment::{Act, Inventory, Kind, Plan, Verdict, progress, switch, verdict};
 use tokio::time::sleep;
 
 use super::{Consent, Target, agreed, locked, steps::Steps, values::values, watch::Watch};
