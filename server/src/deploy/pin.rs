@@ -78,7 +78,7 @@ impl Pin {
             Self::NotFetched(image) => (
                 Severity::Notes,
                 format!(
-                    "{image} has no digest: the local cloud fetches images from this machine alone"
+                    "{image} is not looked up: the local cloud asks registries of this machine alone"
                 ),
             ),
             Self::Unchecked { why, .. } => (Severity::Warns, why.clone()),
