@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cloud,
     failure::Failure,
-    registry::{Reference, Registry},
+    registry::{Reference, Registry, RegistryError},
 };
 
 /// For whom an image is chosen.
@@ -129,7 +129,16 @@ impl Chosen {
             registry.push(&built.layout).await
         };
         let sent = pushed.await.map_err(|error| {
-            Failure::broken(format!("cannot push {image}: {}", with_cure(&error)))
+            let why = match &error {
+                RegistryError::Missing(_) => {
+                    "its repository is not there yet; run it again".to_owned()
+                }
+                RegistryError::Refused { .. } => format!(
+                    "{error}; ask for the role roles/artifactregistry.writer on its repository"
+                ),
+                _ => with_cure(&error),
+            };
+            Failure::broken(format!("cannot push {image}: {why}"))
         })?;
         println!(
             "pushed {image}, {:.1} MB of it new ({:.1} s)",
