@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use control_plane::deployment::{Act, Inventory, Kind, Plan, Verdict, progress, switch, verdict};
+use control_plane::deployment::{
+    Act, GroupProgress, Inventory, Kind, Plan, Verdict, progress, switch, verdict,
+};
 use tokio::time::sleep;
 
 use super::{Consent, Target, agreed, locked, steps::Steps, values::values, watch::Watch};
@@ -122,22 +124,21 @@ async fn settled(
 ) -> Result<Result<(), String>, Failure> {
     let started = Instant::now();
     let mut teller = Teller::new(started);
+    // An instance that an autoscaler adds while visitors are watched has all the patience as well.
+    let mut waiting_since = started;
     loop {
-        let groups = match progress(&how.target.client, how.target.name(), since).await {
-            Ok(groups) => groups,
-            // What may pass is waited for: to stop watching would leave a bad version to roll on.
-            Err(error) if may_pass(&error) && started.elapsed() < how.patience => {
-                tracing::warn!(%error, "cannot watch the groups for now");
-                sleep(SAY_EVERY).await;
-                continue;
-            }
-            Err(error) => return Err(cannot_watch(how.target.name(), &error)),
+        let Some(groups) = look(how, since, started).await? else {
+            sleep(SAY_EVERY).await;
+            continue;
         };
-        let all_serve = match verdict(&groups, started.elapsed(), how.patience) {
+        let all_serve = match verdict(&groups, waiting_since.elapsed(), how.patience) {
             Verdict::Done => true,
             Verdict::Failed(why) => return Ok(Err(why)),
             Verdict::Waiting => false,
         };
+        if all_serve {
+            waiting_since = Instant::now();
+        }
         let of_visitors = match &mut watch {
             Some(watch) => watch.judge(all_serve).await,
             None => Verdict::Done,
@@ -147,14 +148,35 @@ async fn settled(
             Verdict::Done if all_serve => return Ok(Ok(())),
             Verdict::Done | Verdict::Waiting => {}
         }
-        if all_serve {
-            teller.tell("all instances serve: watching what visitors get".to_owned());
-        } else {
-            let told = groups.iter().map(ToString::to_string);
-            teller.tell(told.collect::<Vec<_>>().join("; "));
-        }
+        teller.tell(state(&groups, all_serve));
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// The groups; `None` where they cannot be seen for now. What may pass is waited for: to stop watching
+/// would leave a bad version to roll on.
+async fn look(
+    how: &CarryOut<'_>,
+    since: i64,
+    started: Instant,
+) -> Result<Option<Vec<GroupProgress>>, Failure> {
+    let Target { client, .. } = how.target;
+    match progress(client, how.target.name(), since).await {
+        Ok(groups) => Ok(Some(groups)),
+        Err(error) if may_pass(&error) && started.elapsed() < how.patience => {
+            tracing::warn!(%error, "cannot watch the groups for now");
+            Ok(None)
+        }
+        Err(error) => Err(cannot_watch(how.target.name(), &error)),
+    }
+}
+
+fn state(groups: &[GroupProgress], all_serve: bool) -> String {
+    if all_serve {
+        return "all instances serve: watching what visitors get".to_owned();
+    }
+    let told: Vec<String> = groups.iter().map(ToString::to_string).collect();
+    told.join("; ")
 }
 
 /// Tells what is new, and now and then what is not.
