@@ -4,18 +4,15 @@
 
 mod support;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    net::SocketAddr,
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
-use support::{flaskscale, folder::Folder, get, run, until, up::Up};
+use support::{
+    folder::{Folder, site_of},
+    get, run, until,
+    up::Up,
+    visitors::Visitors,
+};
 
 /// Says which version it is, and what its container was told. One version fails for everybody but the
 /// probes, another is slow.
@@ -48,9 +45,7 @@ fn server(directory: &Path, version: &str) -> String {
 }
 
 fn cloud_with_versions(directory: &Path) -> Up {
-    let mut up = flaskscale();
-    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-    up.arg("--state-dir").arg(directory.join("state"));
+    let mut up = Up::fast(directory);
     for version in ["one", "two", "failing", "slow"] {
         let command = server(directory, version);
         up.arg("--image-command")
@@ -58,11 +53,6 @@ fn cloud_with_versions(directory: &Path) -> Up {
     }
     up.args(["--image-variable", "GREETING"]);
     Up::start(up.args(["--image-command", "web/app:broken=false"]))
-}
-
-fn site_of(shown: &str) -> SocketAddr {
-    let site = shown.lines().find_map(|line| line.strip_prefix("address "));
-    site.unwrap().parse().unwrap()
 }
 
 #[test]
@@ -76,16 +66,10 @@ fn an_instance_runs_what_stands_for_its_versions_container() {
         api: cloud.said("api").unwrap().to_owned(),
     };
     folder.does(&["init"]);
-    let toml = app.join("flaskscale.toml");
-    let text = fs::read_to_string(&toml).unwrap();
-    fs::write(
-        &toml,
-        text.replace(
-            "[app.environment]",
-            "[app.environment]\nGREETING = \"hello\"",
-        ),
-    )
-    .unwrap();
+    folder.edit(
+        "[app.environment]",
+        "[app.environment]\nGREETING = \"hello\"",
+    );
 
     let site = site_of(&folder.does(&["deploy", "--yes", "--image", "web/app:one"]));
     assert_eq!(get(site, "/").unwrap().body, "one hello");
@@ -166,41 +150,12 @@ fn the_file_of_a_deployment_drives_the_local_cloud_too() {
     assert_eq!(cloud.get("/").body, "local hello");
 }
 
-/// Visitors of the site while something is done. Gives how many requests each status got.
-fn with_visitors(site: SocketAddr, work: impl FnOnce()) -> BTreeMap<u16, usize> {
-    const VISITORS: usize = 4;
-    let is_done = AtomicBool::new(false);
-    let visit = || {
-        let mut counts = BTreeMap::new();
-        while !is_done.load(Ordering::Relaxed) {
-            let status = get(site, "/").map_or(0, |answer| answer.status);
-            *counts.entry(status).or_insert(0) += 1;
-            // Often enough to be measured; the machine has other work.
-            thread::sleep(Duration::from_millis(10));
-        }
-        counts
-    };
-    thread::scope(|scope| {
-        let visitors: Vec<_> = (0..VISITORS).map(|_| scope.spawn(visit)).collect();
-        let end = Done(&is_done);
-        work();
-        drop(end);
-        let mut all = BTreeMap::new();
-        for (status, count) in visitors.into_iter().flat_map(|it| it.join().unwrap()) {
-            *all.entry(status).or_insert(0) += count;
-        }
-        all
-    })
-}
-
-/// Also when the work panics, so that the visitors end and the panic is told.
-struct Done<'a>(&'a AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
+/// Enough to be measured.
+const VISITORS: Visitors = Visitors {
+    count: 4,
+    path: "/",
+    rest: Duration::from_millis(10),
+};
 
 #[test]
 fn a_version_that_serves_its_visitors_worse_is_taken_back() {
@@ -215,17 +170,17 @@ fn a_version_that_serves_its_visitors_worse_is_taken_back() {
     folder.does(&["init"]);
     let site = site_of(&folder.does(&["deploy", "--yes", "--image", "web/app:one"]));
 
-    let good = with_visitors(site, || {
+    let good = VISITORS.during(site, || {
         visitors_are_measured(&folder);
         let shown = folder.does(&["release", "--yes", "--image", "web/app:two"]);
         assert!(shown.contains("visitors: 0.0 % of "), "{shown}");
     });
     assert_eq!(good.keys().collect::<Vec<_>>(), [&200], "{good:?}");
 
-    with_visitors(site, || {
+    VISITORS.during(site, || {
         is_taken_back(&folder, "failing", "of the requests fail");
     });
-    with_visitors(site, || {
+    VISITORS.during(site, || {
         is_taken_back(&folder, "slow", "95 of 100 requests are answered within");
     });
     assert_eq!(get(site, "/").unwrap().body, "two None");

@@ -8,24 +8,19 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::Path,
     process::{Command, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
     time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
-use support::{Running, ask, flaskscale, folder::Folder, get, refuses, run, until, up::Up};
-
-/// A fast one, with its state below a directory.
-fn local_cloud(directory: &Path) -> Command {
-    let mut up = flaskscale();
-    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-    up.arg("--state-dir").arg(directory.join("state"));
-    up
-}
+use support::{
+    Running, ask, flaskscale,
+    folder::{Folder, site_of},
+    get, refuses, run, until,
+    up::Up,
+    visitors::Visitors,
+};
 
 #[test]
 fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
@@ -33,7 +28,7 @@ fn a_deployment_lives_from_an_empty_cloud_to_an_empty_cloud() {
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
     fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -200,33 +195,14 @@ fn a_shortage_is_named_with_its_cure(folder: &Folder<'_>) {
 
 /// Visits the site all the while that something is done.
 fn nobody_is_turned_away(site: SocketAddr, work: impl FnOnce()) {
-    let is_done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let visitor = scope.spawn(|| {
-            let mut visits = Vec::new();
-            while !is_done.load(Ordering::Relaxed) {
-                visits.push(get(site, "/health").map(|answer| answer.status));
-                // Often enough to meet every change; the machine has other work.
-                thread::sleep(Duration::from_millis(5));
-            }
-            visits
-        });
-        // Also when the work panics, so that the visitor ends and the panic is told.
-        let end = Done(&is_done);
-        work();
-        drop(end);
-        let visits = visitor.join().unwrap();
-        let failed = visits.iter().filter(|status| **status != Some(200)).count();
-        assert_eq!(failed, 0, "of {} visits", visits.len());
-    });
-}
-
-struct Done<'a>(&'a AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+    // Often enough to meet every change.
+    let visitors = Visitors {
+        count: 1,
+        path: "/health",
+        rest: Duration::from_millis(5),
+    };
+    let visits = visitors.during(site, work);
+    assert_eq!(visits.keys().collect::<Vec<_>>(), [&200], "{visits:?}");
 }
 
 /// What `up` made for itself has the name `flaskscale`.
@@ -274,7 +250,7 @@ fn what_is_off_in_a_new_project_is_enabled_first() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -312,7 +288,7 @@ fn instances_may_do_what_they_must_and_everybody_else_keeps_what_they_have() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -422,13 +398,6 @@ fn an_account_of_the_same_name_is_in_the_way_until_it_is_adopted(
     assert_eq!(adoption, ["~ service account my-app-vm"]);
 }
 
-/// Where a deployment says that its site is.
-fn site_of(stdout: &str) -> SocketAddr {
-    let mut lines = stdout.lines();
-    let site = lines.find_map(|line| line.strip_prefix("address "));
-    site.unwrap().parse().unwrap()
-}
-
 /// What an instance says as long as it may not look at its own group.
 const NO_NUMBERS: &str = "numbers are not available right now";
 
@@ -437,7 +406,7 @@ fn one_command_at_a_time_and_one_that_was_killed_is_in_nobodys_way() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -488,7 +457,7 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -554,7 +523,7 @@ fn identity_aware_proxy_lets_in_those_whom_the_file_names_and_nobody_else() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -629,7 +598,7 @@ fn whatever_was_killed_after_any_step_is_continued_and_nothing_is_made_twice() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -668,7 +637,7 @@ fn a_cloud_of_which_every_third_call_fails_is_outlasted() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(&mut local_cloud(directory.path()));
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -761,7 +730,7 @@ fn a_terminal_shows_what_is_under_way() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
-    let cloud = Up::start(local_cloud(directory.path()).args(["--operations", "slow"]));
+    let cloud = Up::start(Up::fast(directory.path()).args(["--operations", "slow"]));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{flaskscale, folder::Folder, get, run, up::Up};
+use support::{folder::Folder, get, run, up::Up};
 
 const IMAGE: [&str; 2] = ["--image", "docker.io/library/app:1"];
 
@@ -22,10 +22,7 @@ fn another_tool_makes_the_same_deployment() {
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
     fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
-    let mut up = flaskscale();
-    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-    up.arg("--state-dir").arg(directory.path().join("state"));
-    let cloud = Up::start(&mut up);
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),

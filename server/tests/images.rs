@@ -7,18 +7,10 @@ mod support;
 use std::{fs, path::Path};
 
 use support::{
-    flaskscale,
     folder::Folder,
     registry::{Registry, is_installed},
     up::Up,
 };
-
-/// A fast one, with its state below a directory.
-fn local_cloud(directory: &Path) -> Up {
-    let mut up = flaskscale();
-    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-    Up::start(up.arg("--state-dir").arg(directory.join("state")))
-}
 
 #[test]
 fn a_tag_becomes_the_digest_that_it_leads_to() {
@@ -29,7 +21,7 @@ fn a_tag_becomes_the_digest_that_it_leads_to() {
     let registry = Registry::start(directory.path());
     let app = directory.path().join("web");
     fs::create_dir(&app).unwrap();
-    let cloud = local_cloud(directory.path());
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -131,7 +123,7 @@ fn a_folder_with_a_dockerfile_is_built_pushed_and_run() {
     )
     .unwrap();
     let app = app_with_a_dockerfile(directory.path());
-    let cloud = local_cloud(directory.path());
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),

@@ -15,7 +15,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{Running, flaskscale, folder::Folder, get, until, up::Up};
+use support::{Running, folder::Folder, get, until, up::Up};
 
 const IMAGE: [&str; 2] = ["--image", "docker.io/library/app:1"];
 
@@ -25,7 +25,7 @@ fn a_deployment_is_seen_and_opened() {
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
     fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
-    let cloud = local_cloud(directory.path());
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
@@ -39,13 +39,6 @@ fn a_deployment_is_seen_and_opened() {
     a_certificate_that_waits_is_told_with_its_record(&folder);
     the_site_opens_in_the_browser(&folder);
     assert!(cloud.end().success());
-}
-
-fn local_cloud(directory: &Path) -> Up {
-    let mut up = flaskscale();
-    up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-    up.arg("--state-dir").arg(directory.join("state"));
-    Up::start(&mut up)
 }
 
 fn status(folder: &Folder<'_>) -> Value {
@@ -227,7 +220,7 @@ fn what_instances_write_is_told_once_and_followed() {
     let app = directory.path().join("my-app");
     fs::create_dir(&app).unwrap();
     fs::write(app.join("Dockerfile"), "FROM scratch\nEXPOSE 5000\n").unwrap();
-    let cloud = local_cloud(directory.path());
+    let cloud = Up::start(&mut Up::fast(directory.path()));
     let folder = Folder {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),

@@ -8,7 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use support::{FORM, LocalCloud, ask, get, log_in, until};
+use support::{FORM, LocalCloud, ask, get, log_in, time_series, until};
 
 const NAMES: [&str; 4] = [
     "memory_utilization",
@@ -19,15 +19,8 @@ const NAMES: [&str; 4] = [
 
 /// The series of one of the metrics, as Monitoring's API lists them.
 fn series(cloud: &LocalCloud, name: &str) -> Vec<Value> {
-    let path = format!(
-        "/v3/projects/flaskscale-local/timeSeries?interval.startTime=2000-01-01T00:00:00Z\
-         &interval.endTime=2100-01-01T00:00:00Z\
-         &filter=metric.type%3D%22custom.googleapis.com%2Fflaskscale%2F{name}%22"
-    );
-    let answer = get(cloud.api, &path).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let answer: Value = serde_json::from_str(&answer.body).unwrap();
-    answer["timeSeries"].as_array().cloned().unwrap_or_default()
+    let filter = format!("metric.type=\"custom.googleapis.com/flaskscale/{name}\"");
+    time_series(cloud.api, &filter)
 }
 
 fn newest(series: &Value) -> f64 {

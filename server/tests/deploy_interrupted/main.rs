@@ -36,10 +36,7 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let app = directory.path().join("my-app");
         fs::create_dir(&app).unwrap();
-        let mut up = flaskscale();
-        up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
-        up.arg("--state-dir").arg(directory.path().join("state"));
-        let cloud = Up::start(&mut up);
+        let cloud = Up::start(&mut Up::fast(directory.path()));
         let api = cloud.said("api").unwrap();
         let api: SocketAddr = api.strip_prefix("http://").unwrap().parse().unwrap();
         assert_eq!(

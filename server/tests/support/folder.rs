@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::Path, process::Command};
 
 use serde_json::Value;
 
-use super::{Ended, ask, flaskscale, get, run};
+use super::{Ended, ask, flaskscale, get, run, time_series};
 
 /// A folder with an app, and the cloud that it goes to.
 pub struct Folder<'a> {
@@ -105,16 +105,7 @@ impl Folder<'_> {
 
     /// The time series of a filter, with all their points.
     pub fn time_series(&self, filter: &str) -> Vec<Value> {
-        let all = [
-            ("interval.startTime", "2000-01-01T00:00:00Z"),
-            ("interval.endTime", "2100-01-01T00:00:00Z"),
-            ("filter", filter),
-        ];
-        let query = serde_urlencoded::to_string(all).unwrap();
-        let path = format!("/v3/projects/flaskscale-local/timeSeries?{query}");
-        let answer: Value =
-            serde_json::from_str(&get(self.address(), &path).unwrap().body).unwrap();
-        answer["timeSeries"].as_array().cloned().unwrap_or_default()
+        time_series(self.address(), filter)
     }
 
     /// The project's policy, with its conditions.
@@ -130,4 +121,10 @@ impl Folder<'_> {
         let list: Value = serde_json::from_str(&answer.body).unwrap();
         list["items"].as_array().cloned().unwrap_or_default()
     }
+}
+
+/// Where a deployment is reached, as `deploy` says.
+pub fn site_of(shown: &str) -> SocketAddr {
+    let site = shown.lines().find_map(|line| line.strip_prefix("address "));
+    site.unwrap().parse().unwrap()
 }

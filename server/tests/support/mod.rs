@@ -14,6 +14,7 @@
 pub mod folder;
 pub mod registry;
 pub mod up;
+pub mod visitors;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -234,6 +235,21 @@ impl Answer {
 
 pub fn get(address: SocketAddr, path: &str) -> Option<Answer> {
     ask(address, "GET", path, &[], "")
+}
+
+/// The time series of a filter in the local cloud at this address, with all their points.
+pub fn time_series(api: SocketAddr, filter: &str) -> Vec<serde_json::Value> {
+    let all = [
+        ("interval.startTime", "2000-01-01T00:00:00Z"),
+        ("interval.endTime", "2100-01-01T00:00:00Z"),
+        ("filter", filter),
+    ];
+    let query = serde_urlencoded::to_string(all).unwrap();
+    let path = format!("/v3/projects/flaskscale-local/timeSeries?{query}");
+    let answer = get(api, &path).unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    answer["timeSeries"].as_array().cloned().unwrap_or_default()
 }
 
 /// One request on a connection of its own; `None` if nobody answers.

@@ -3,10 +3,11 @@
 use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
+    path::Path,
     process::{Command, ExitStatus, Stdio},
 };
 
-use super::{Answer, Running, get};
+use super::{Answer, Running, flaskscale, get};
 
 /// The local cloud and what it printed.
 pub struct Up {
@@ -27,6 +28,14 @@ impl Up {
             }
         }
         panic!("it ended before it was ready: {:?}", running.ended());
+    }
+
+    /// The command of a fast one on free ports, with its state below a directory.
+    pub fn fast(directory: &Path) -> Command {
+        let mut up = flaskscale();
+        up.args(["up", "--site-port", "0", "--api-port", "0", "--speed", "60"]);
+        up.arg("--state-dir").arg(directory.join("state"));
+        up
     }
 
     /// What stands behind a word of its output.
