@@ -166,8 +166,13 @@ impl Connection {
 }
 
 /// The URL of the local cloud, if one is named.
-pub(crate) fn local_api() -> Option<String> {
+fn local_api() -> Option<String> {
     variable("FLASKSCALE_API")
+}
+
+/// Whether deployments go to a cloud on this machine.
+pub(crate) fn is_local() -> bool {
+    local_api().is_some()
 }
 
 /// Where images for the local cloud are pushed, in place of Google's registry: `127.0.0.1:5000`.

@@ -39,13 +39,8 @@ pub(crate) struct Args {
     wish: Wish,
     #[command(flatten)]
     allowed: Allowed,
-    /// Seconds that instances may take to become healthy
-    #[arg(long, default_value_t = PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=7200))]
-    patience: u64,
-    /// Seconds that a healthy version is watched: if visitors get more errors, or answers twice as late,
-    /// it is taken back; 0 does not wait
-    #[arg(long, default_value_t = BAKE_S, value_parser = clap::value_parser!(u64).range(0..=7200))]
-    bake: u64,
+    #[command(flatten)]
+    times: Times,
 }
 
 /// What a plan may do beyond the usual.
@@ -62,13 +57,28 @@ struct Allowed {
 /// For a machine to boot, to fetch an image of some size and to start what is in it.
 pub(super) const PATIENCE_S: u64 = 900;
 /// One measurement of the load balancer's, at least.
-pub(super) const BAKE_S: u64 = 60;
+const BAKE_S: u64 = 60;
 
-/// How long things may take.
-#[derive(Clone, Copy)]
-struct Times {
-    patience: Duration,
-    bake: Duration,
+/// How long a new version may take, and is watched.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Times {
+    /// Seconds that instances may take to become healthy
+    #[arg(long, default_value_t = PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    patience: u64,
+    /// Seconds that a healthy version is watched: if visitors get more errors, or answers twice as late,
+    /// it is taken back; 0 does not wait
+    #[arg(long, default_value_t = BAKE_S, value_parser = clap::value_parser!(u64).range(0..=7200))]
+    bake: u64,
+}
+
+impl Times {
+    pub(super) fn patience(self) -> Duration {
+        Duration::from_secs(self.patience)
+    }
+
+    pub(super) fn bake(self) -> Duration {
+        Duration::from_secs(self.bake)
+    }
 }
 
 /// A plan, and what it was made from.
@@ -109,10 +119,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     } else {
         planned
     };
-    let times = Times {
-        patience: Duration::from_secs(args.patience),
-        bake: Duration::from_secs(args.bake),
-    };
+    let times = args.times;
     if planned.plan.is_empty() {
         planned.carry_out(&planned.plan, times).await?;
     } else {
@@ -277,8 +284,8 @@ impl Planned {
         let how = CarryOut {
             target: &self.target,
             found: &self.found,
-            patience: times.patience,
-            bake: Some(times.bake),
+            patience: times.patience(),
+            bake: Some(times.bake()),
         };
         carry_out(plan, how).await?;
         let found = self.follow_up().await?;

@@ -1,13 +1,13 @@
 //! `flaskscale release`: a new version, rolled out, watched, and taken back if it is not healthy.
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use control_plane::{
     configuration::App,
     deployment::{Inventory, Plan, Terms, as_canary, plan, switch},
 };
 
-use super::deploy::{BAKE_S, PATIENCE_S};
+use super::deploy::Times;
 use crate::{
     deploy::{CarryOut, Consent, File, Target, Wish, canary_first, show_and_carry_out},
     failure::Failure,
@@ -29,13 +29,8 @@ pub(crate) struct Args {
     /// Do it without asking
     #[arg(long)]
     yes: bool,
-    /// Seconds that instances may take to become healthy
-    #[arg(long, default_value_t = PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=7200))]
-    patience: u64,
-    /// Seconds that a healthy version is watched: if visitors get more errors, or answers twice as late,
-    /// it is taken back; 0 does not wait
-    #[arg(long, default_value_t = BAKE_S, value_parser = clap::value_parser!(u64).range(0..=7200))]
-    bake: u64,
+    #[command(flatten)]
+    times: Times,
 }
 
 /// How a canary ends.
@@ -89,9 +84,9 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let how = CarryOut {
         target: &target,
         found: &found,
-        patience: Duration::from_secs(args.patience),
+        patience: args.times.patience(),
         // What is taken back is not on trial.
-        bake: (!args.end.abort).then_some(Duration::from_secs(args.bake)),
+        bake: (!args.end.abort).then_some(args.times.bake()),
     };
     let idle = format!("nothing to release: {version} is in service");
     let consent = (!args.yes).then_some(CONSENT);

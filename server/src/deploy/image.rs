@@ -77,7 +77,7 @@ impl Choosing<'_> {
             image: format!("{name}:{}@{digest}", tag(&digest)),
             digest,
             engine: built.engine,
-            is_pushed: registry.is_some() || !self.pinning().is_local,
+            is_pushed: registry.is_some() || !cloud::is_local(),
         };
         Ok(Chosen {
             pin,
@@ -88,7 +88,6 @@ impl Choosing<'_> {
     fn pinning(&self) -> Pinning<'_> {
         Pinning {
             client: self.client,
-            is_local: cloud::local_api().is_some(),
             machine_type: &self.configuration.machine.machine_type,
         }
     }

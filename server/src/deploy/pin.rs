@@ -1,7 +1,7 @@
 //! From the name of an image to its content: a tag can be moved, and two instances of one version must
 //! not differ.
 
-use std::{error::Error as _, fmt};
+use std::fmt;
 
 use control_plane::{
     deployment::{InService, googles_registry},
@@ -12,6 +12,7 @@ use gce::Client;
 use super::build::Engine;
 use crate::{
     cloud,
+    failure::chain,
     registry::{Credentials, Reference, Registry, RegistryError},
 };
 
@@ -40,8 +41,6 @@ pub(crate) enum Pin {
 #[derive(Debug)]
 pub(crate) struct Pinning<'a> {
     pub(crate) client: &'a Client,
-    /// Whether the cloud is on this machine.
-    pub(crate) is_local: bool,
     pub(crate) machine_type: &'a str,
 }
 
@@ -138,13 +137,13 @@ impl Pinning<'_> {
         if let (Some(digest), true) = (&reference.digest, before.as_ref() == Some(&reference)) {
             return is(&reference, digest);
         }
-        if self.is_local && !reference.is_on_this_machine() {
+        if cloud::is_local() && !reference.is_on_this_machine() {
             return Pin::NotFetched(image.to_owned());
         }
         match (self.look_up(&reference).await, known) {
             (Ok(digest), _) => is(&reference.pinned(&digest), &digest),
             (Err(error @ RegistryError::Unreachable { .. }), Some(known)) => Pin::Unchecked {
-                why: format!("{}, so that {known} is not looked up", told(&error)),
+                why: format!("{}, so that {known} is not looked up", chain(&error)),
                 image: known.to_string(),
             },
             (Err(error), _) => unknown(image, with_cure(&error)),
@@ -165,8 +164,7 @@ pub(super) async fn credentials(
     reference: &Reference,
 ) -> Result<Option<Credentials>, RegistryError> {
     let is_googles = googles_registry(&format!("{}/", reference.authority)).is_some();
-    let is_local = cloud::local_api().is_some();
-    if !(is_googles || is_local && reference.is_on_this_machine()) {
+    if !(is_googles || cloud::is_local() && reference.is_on_this_machine()) {
         return Ok(None);
     }
     let token = client.access_token().await;
@@ -211,18 +209,7 @@ pub(super) fn with_cure(error: &RegistryError) -> String {
         | RegistryError::Status { .. }
         | RegistryError::Odd { .. } => "look at the name of the registry, and try again later",
     };
-    format!("{}; {cure}", told(error))
-}
-
-/// With its causes.
-fn told(error: &RegistryError) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        told = format!("{told}: {source}");
-        cause = source.source();
-    }
-    told
+    format!("{}; {cure}", chain(error))
 }
 
 #[cfg(test)]

@@ -102,11 +102,18 @@ struct Descriptor {
 
 /// The part of an image's configuration, or of an index's entry, that says where it runs.
 #[derive(Debug, Deserialize)]
-struct Platform {
+pub(super) struct Platform {
     #[serde(default)]
     os: String,
     #[serde(default)]
     architecture: String,
+}
+
+impl Platform {
+    /// Whether machines of this architecture (`amd64`) can run what is for it.
+    pub(super) fn runs_on(&self, architecture: &str) -> bool {
+        self.os == "linux" && self.architecture == architecture
+    }
 }
 
 /// Both families of names, for one image and for several.
@@ -159,9 +166,10 @@ impl<'a> Registry<'a> {
         }
         let manifest: Manifest = self.read(&body, "manifest of an image")?;
         let platforms = self.platforms(manifest).await?;
-        let runs =
-            |platform: &Platform| platform.os == "linux" && platform.architecture == architecture;
-        if platforms.iter().any(runs) {
+        if platforms
+            .iter()
+            .any(|platform| platform.runs_on(architecture))
+        {
             return Ok(digest);
         }
         let has = |platform: &Platform| format!("{}/{}", platform.os, platform.architecture);

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::client::digest_of;
+use super::client::{Platform, digest_of};
 
 /// One image of a folder, with all that it refers to.
 #[derive(Debug)]
@@ -54,12 +54,6 @@ struct Manifest {
     layers: Vec<Descriptor>,
 }
 
-#[derive(Deserialize)]
-struct Platform {
-    os: String,
-    architecture: String,
-}
-
 impl Layout {
     /// The image for an architecture (`amd64`) of a folder in which indexes may lead to further ones.
     pub(crate) fn read(folder: &Path, architecture: &str) -> Result<Self, LayoutError> {
@@ -74,10 +68,7 @@ impl Layout {
             let manifest: Manifest = read(&path)?;
             // What else is beside images, such as attestations, has no platform in its configuration.
             let platform = read::<Platform>(&blob(folder, &manifest.config.digest)).ok();
-            let runs = |platform: Platform| {
-                platform.os == "linux" && platform.architecture == architecture
-            };
-            if platform.is_some_and(runs) {
+            if platform.is_some_and(|platform| platform.runs_on(architecture)) {
                 let blobs: BTreeSet<_> = manifest
                     .layers
                     .into_iter()

@@ -54,23 +54,21 @@ impl Plan {
 
     /// The same plan with the steps of these kinds only; the others are left for later.
     #[must_use]
-    pub fn limited_to(mut self, kinds: &[Kind]) -> Self {
-        for step in self
-            .steps
-            .iter_mut()
-            .filter(|step| !kinds.contains(&step.id.kind))
-        {
-            *step = Step::new(step.id.clone(), Act::Keep);
-        }
-        self
+    pub fn limited_to(self, kinds: &[Kind]) -> Self {
+        self.only(|kind| kinds.contains(&kind))
     }
 
     /// The same plan without the steps of these kinds: they are done.
     #[must_use]
-    pub fn beyond(mut self, kinds: &[Kind]) -> Self {
-        let mut steps = self.steps.iter_mut();
-        while let Some(step) = steps.find(|step| kinds.contains(&step.id.kind)) {
-            *step = Step::new(step.id.clone(), Act::Keep);
+    pub fn beyond(self, kinds: &[Kind]) -> Self {
+        self.only(|kind| !kinds.contains(&kind))
+    }
+
+    fn only(mut self, is_wanted: impl Fn(Kind) -> bool) -> Self {
+        for step in &mut self.steps {
+            if !is_wanted(step.id.kind) {
+                *step = Step::new(step.id.clone(), Act::Keep);
+            }
         }
         self
     }

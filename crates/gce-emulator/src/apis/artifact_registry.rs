@@ -75,10 +75,6 @@ impl Behaviour for Repositories {
         Err(ApiError::invalid("repository_id", id, why))
     }
 
-    fn missing(&self, _path: &str) -> ApiError {
-        ApiError::missing("Requested entity was not found.")
-    }
-
     fn exists(&self, _path: &str) -> ApiError {
         ApiError::exists("the repository already exists")
     }

@@ -53,7 +53,9 @@ pub(super) trait Behaviour: Sync {
     fn name(&self, project: &str, id: &str) -> Result<String, ApiError>;
 
     /// There is none; `path` is the whole name.
-    fn missing(&self, path: &str) -> ApiError;
+    fn missing(&self, _path: &str) -> ApiError {
+        ApiError::missing("Requested entity was not found.")
+    }
 
     /// There is one already.
     fn exists(&self, path: &str) -> ApiError;

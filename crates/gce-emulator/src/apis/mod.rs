@@ -108,3 +108,13 @@ fn check_project(cloud: &Cloud, asked: &Asked) -> Result<(), ApiError> {
 fn not_emulated(asked: &Asked) -> ApiError {
     ApiError::not_emulated(&asked.method())
 }
+
+/// The path of a resource as those APIs answer it that name the project by its number, whatever the
+/// caller wrote.
+fn numbered(path: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    if let Some(project) = parts.get_mut(1) {
+        *project = PROJECT_NUMBER;
+    }
+    parts.join("/")
+}

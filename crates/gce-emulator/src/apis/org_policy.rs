@@ -7,7 +7,7 @@ use super::{
     Asked,
     asked::Api,
     engine::{self, Behaviour, Body, Id, Row},
-    not_emulated,
+    not_emulated, numbered,
 };
 use crate::{
     api::Cloud,
@@ -17,7 +17,7 @@ use crate::{
         schema::{flag, list, object},
     },
     error::ApiError,
-    resource::{Key, Kind, PROJECT_NUMBER, Resource, Scope},
+    resource::{Key, Kind, Resource, Scope},
 };
 
 /// Nobody makes a service account in the project. Obeyed.
@@ -74,10 +74,6 @@ impl Behaviour for Policies {
         Err(ApiError::invalid("policy.name", id, &why))
     }
 
-    fn missing(&self, _path: &str) -> ApiError {
-        ApiError::missing("Requested entity was not found.")
-    }
-
     fn exists(&self, _path: &str) -> ApiError {
         ApiError::exists("Requested entity already exists")
     }
@@ -101,16 +97,11 @@ impl Behaviour for Policies {
         Ok(())
     }
 
-    fn view(&self, _project: &str, policy: &Resource) -> Value {
+    fn view(&self, project: &str, policy: &Resource) -> Value {
         let mut body = policy.body.clone();
-        body.insert("name".into(), json!(path(&policy.key.name)));
+        body.insert("name".into(), json!(numbered(&policy.key.path(project))));
         Value::Object(body)
     }
-}
-
-/// Google names the project by its number here, whatever the caller wrote.
-fn path(constraint: &str) -> String {
-    format!("projects/{PROJECT_NUMBER}/policies/{constraint}")
 }
 
 fn key(constraint: &str) -> Key {
@@ -124,12 +115,12 @@ pub(super) async fn answer(cloud: &Cloud, asked: &Asked, call: Call) -> Result<V
     let [_, constraint] = &asked.names[..] else {
         return Err(not_emulated(asked));
     };
-    let constraint = Policies.name("", constraint)?;
-    let stored = cloud.store().get(&key(&constraint));
+    let project = cloud.store().project();
+    let key = key(&Policies.name(project, constraint)?);
     // Where nobody has said anything, the constraint's own default is in force: all is allowed.
-    Ok(match stored {
-        Some(policy) => Policies.view("", &policy),
-        None => json!({ "name": path(&constraint), "spec": {} }),
+    Ok(match cloud.store().get(&key) {
+        Some(policy) => Policies.view(project, &policy),
+        None => json!({ "name": numbered(&key.path(project)), "spec": {} }),
     })
 }
 

@@ -8,7 +8,7 @@ use super::{
     Asked,
     asked::Api,
     engine::{self, Behaviour, Body, Id, Row},
-    not_emulated,
+    not_emulated, numbered,
 };
 use crate::{
     api::Cloud,
@@ -18,7 +18,7 @@ use crate::{
         schema::{object, text},
     },
     error::ApiError,
-    resource::{Key, Kind, PROJECT_NUMBER, Resource, Scope},
+    resource::{Key, Kind, Resource, Scope},
 };
 
 const ROW: Row = Row {
@@ -130,13 +130,4 @@ pub(super) async fn answer(cloud: &Cloud, asked: &Asked, call: Call) -> Result<V
 pub(super) fn exists(cloud: &Cloud, asked: &Asked) -> Result<(), ApiError> {
     let name = asked.names.get(1).cloned().unwrap_or_default();
     engine::find(cloud, &ROW, &Key::global(Kind::Secret, name)).map(drop)
-}
-
-/// Google names the project by its number here, whatever the caller wrote.
-fn numbered(path: &str) -> String {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    if let Some(project) = parts.get_mut(1) {
-        *project = PROJECT_NUMBER;
-    }
-    parts.join("/")
 }

@@ -7,10 +7,10 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use crc::{CRC_32_ISCSI, Crc};
 use serde_json::{Map, Value, json};
 
-use super::{ROW, numbered};
+use super::ROW;
 use crate::{
     api::Cloud,
-    apis::{Asked, asked::Api, decide::decide, engine, not_emulated, page::page},
+    apis::{Asked, asked::Api, decide::decide, engine, not_emulated, numbered, page::page},
     clock::rfc3339,
     compute::{call::Call, change::Change, fingerprint},
     error::ApiError,
