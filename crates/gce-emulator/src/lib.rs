@@ -5,6 +5,7 @@ mod apis;
 pub mod balancer;
 pub mod clock;
 mod compute;
+mod containers;
 mod emulator;
 pub mod error;
 pub mod faults;
@@ -22,5 +23,6 @@ pub mod store;
 pub mod supervise;
 mod surroundings;
 
+pub use self::containers::ContainerEngine;
 pub use self::emulator::{Conditions, Config, Emulator, StartError};
 pub use self::fleet::{Substitute, Workload};

@@ -1,9 +1,12 @@
 //! `flaskscale up`: one command, and a real fleet.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::ValueEnum;
-use gce_emulator::{Conditions, Substitute, faults::Request as FaultRequest};
+use gce_emulator::{Conditions, ContainerEngine, Substitute, faults::Request as FaultRequest};
 
 use super::stop_asked;
 use crate::{
@@ -57,8 +60,12 @@ pub(crate) struct Args {
     /// Refuse calls of the API without a token that the local cloud has issued
     #[arg(long)]
     require_auth: bool,
-    /// Run this command for instances whose container has this image; $PORT is set. With several, the one
-    /// that says most of an image's name is taken
+    /// Whether docker or podman, the first that works here, run the containers of instances. Only images
+    /// that are on this machine are run, or in a registry of it
+    #[arg(long, value_enum, default_value_t = Containers::Auto)]
+    containers: Containers,
+    /// Run this command instead of containers of this image; $PORT is set. With several, the one that says
+    /// most of an image's name is taken
     #[arg(long = "image-command", value_name = "IMAGE=CMD", value_parser = up::substitute)]
     substitutes: Vec<Substitute>,
     /// A variable that such a command gets as its container would. Only those that are named: others could
@@ -66,7 +73,7 @@ pub(crate) struct Args {
     #[arg(long = "image-variable", value_name = "NAME")]
     variables: Vec<String>,
     /// Deploy what this flaskscale.toml says instead of the tutorial's group: its regions, machines, ports,
-    /// policy and variables. What its container does is said by a command, or by --image-command
+    /// policy and variables. Its container is built or fetched first, unless a command stands for it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Scale this program instead of our own site; $PORT is replaced in its arguments and set
@@ -84,6 +91,12 @@ enum Operations {
 enum Metrics {
     Fresh,
     Late,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Containers {
+    Auto,
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -113,11 +126,17 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         ));
     }
     logs::start("warn");
-    let wish = wish(args)?;
     let stop = stop_asked()?;
     tokio::pin!(stop);
-    let cloud = tokio::select! {
-        started = LocalCloud::start(&wish) => started?,
+    let started = async {
+        let wish = wish(&args, engine(&args).await)?;
+        if let Some(path) = &args.config {
+            have_container(&wish, path).await?;
+        }
+        Ok((LocalCloud::start(&wish).await?, wish))
+    };
+    let (cloud, wish) = tokio::select! {
+        started = started => started?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
     let result = tokio::select! {
@@ -143,7 +162,32 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn wish(args: Args) -> Result<Wish, Failure> {
+/// What runs containers. Simulated machines run nothing.
+async fn engine(args: &Args) -> Option<ContainerEngine> {
+    if args.containers == Containers::Off || args.machines == Machines::Simulated {
+        return None;
+    }
+    ContainerEngine::find().await
+}
+
+/// The container of a file's deployment, if it is to be run.
+async fn have_container(wish: &Wish, file: &Path) -> Result<(), Failure> {
+    let deployment = &wish.deployment;
+    let (Program::Container, Some(engine)) = (&wish.program, wish.engine) else {
+        return Ok(());
+    };
+    let (Some(configuration), Some(image)) = (deployment.configuration(), deployment.image())
+    else {
+        return Ok(());
+    };
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    up::have_image(engine, configuration, &image, folder).await
+}
+
+fn wish(args: &Args, engine: Option<ContainerEngine>) -> Result<Wish, Failure> {
     if args.pace == Pace::Manual && args.speed != 1 {
         return Err(Failure::input(
             "--speed says how fast a clock runs, and with --pace manual it stands still: give one of the two",
@@ -164,14 +208,14 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         Some(path) => Deployment::configured(read_configuration(path)?),
         None => Deployment::Tutorial,
     };
-    let (program, substitutes) = programs(&args, &deployment)?;
-    let variables = [args.variables, deployment.variables()].concat();
+    let (program, substitutes) = programs(args, &deployment, engine)?;
+    let variables = [args.variables.clone(), deployment.variables()].concat();
     Ok(Wish {
         site_port: args.site_port,
         api_port: args.api_port,
         state_dir: match deployment.folder() {
-            Some(name) => state_dir::choose_for(args.state_dir, name)?,
-            None => state_dir::choose(args.state_dir)?,
+            Some(name) => state_dir::choose_for(args.state_dir.clone(), name)?,
+            None => state_dir::choose(args.state_dir.clone())?,
         },
         speed: args.speed,
         slow_operations: args.operations == Operations::Slow,
@@ -181,8 +225,9 @@ fn wish(args: Args) -> Result<Wish, Failure> {
         program,
         substitutes,
         variables,
+        engine,
         conditions: Conditions {
-            faults: args.faults,
+            faults: args.faults.clone(),
             require_auth: args.require_auth,
             manual: args.pace == Pace::Manual,
             simulated,
@@ -192,8 +237,12 @@ fn wish(args: Args) -> Result<Wish, Failure> {
 }
 
 /// What instances run: of a file's deployment the program that stands for its container, whatever
-/// version of it, and gets the container's variables.
-fn programs(args: &Args, deployment: &Deployment) -> Result<(Program, Vec<Substitute>), Failure> {
+/// version of it, and gets the container's variables; else the container.
+fn programs(
+    args: &Args,
+    deployment: &Deployment,
+    engine: Option<ContainerEngine>,
+) -> Result<(Program, Vec<Substitute>), Failure> {
     let mut substitutes = args.substitutes.clone();
     let Some(image) = deployment.image() else {
         let program = match args.command.as_slice() {
@@ -208,9 +257,10 @@ fn programs(args: &Args, deployment: &Deployment) -> Result<(Program, Vec<Substi
     match substitutes.first() {
         Some(first) => Ok((Program::Foreign(first.command.clone()), substitutes)),
         None if args.machines == Machines::Simulated => Ok((Program::Own, substitutes)),
+        None if engine.is_some() => Ok((Program::Container, substitutes)),
         None => Err(Failure::input(format!(
-            "the local cloud runs no containers: say what stands for {image}, as in \
-             flaskscale up --config FILE -- ./serve --port '$PORT'"
+            "neither docker nor podman runs containers here: start one of them, or say what stands for \
+             {image}, as in flaskscale up --config FILE -- ./serve --port '$PORT'"
         ))),
     }
 }
@@ -244,6 +294,9 @@ async fn present(cloud: &LocalCloud, wish: &Wish) -> Result<Option<OwnConsole>, 
         None => println!("console http://{site}/admin"),
     }
     println!("api {}", cloud.api());
+    if let Some(engine) = wish.engine {
+        println!("containers {}", engine.program());
+    }
     if let Some(password) = password {
         println!("password {password}");
     }

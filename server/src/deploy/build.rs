@@ -38,6 +38,8 @@ pub(crate) struct Recipe<'a> {
 pub(crate) struct Built {
     pub(crate) engine: Engine,
     pub(crate) layout: Layout,
+    /// What the engine knows it by.
+    tag: String,
     /// Goes with it.
     _folder: TempDir,
 }
@@ -106,8 +108,15 @@ impl Engine {
         None
     }
 
+    /// Has it build an image of that name.
+    ///
     /// What is built again from the same is the same, as long as the engine keeps its layers.
-    async fn build(self, recipe: Recipe<'_>, tag: &str) -> Result<(), BuildError> {
+    pub(crate) async fn build(self, recipe: Recipe<'_>, tag: &str) -> Result<(), BuildError> {
+        let dockerfile = recipe.folder.join(recipe.dockerfile);
+        if !dockerfile.is_file() {
+            return Err(BuildError::NoDockerfile(dockerfile));
+        }
+        eprintln!("building {} with {self}", dockerfile.display());
         let platform = format!("linux/{}", recipe.architecture);
         let mut command = Command::new(self.program());
         command.current_dir(recipe.folder).arg("build");
@@ -117,6 +126,18 @@ impl Engine {
         command.args(["--platform", &platform, "--tag", tag]);
         command.args(["--file", recipe.dockerfile, "."]);
         self.run("build", &mut command).await
+    }
+
+    /// Has it fetch an image unless it has it.
+    pub(crate) async fn fetch(self, image: &str) -> Result<(), BuildError> {
+        let mut asked = Command::new(self.program());
+        let asked = asked.args(["image", "inspect", image]).stdin(Stdio::null());
+        let answer = asked.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if answer.await.is_ok_and(|status| status.success()) {
+            return Ok(());
+        }
+        let mut command = Command::new(self.program());
+        self.run("pull", command.args(["pull", image])).await
     }
 
     async fn write(self, tag: &str, folder: &Path) -> Result<(), BuildError> {
@@ -163,12 +184,7 @@ async fn run(
 
 /// Builds an image.
 pub(crate) async fn build(recipe: Recipe<'_>) -> Result<Built, BuildError> {
-    let dockerfile = recipe.folder.join(recipe.dockerfile);
-    if !dockerfile.is_file() {
-        return Err(BuildError::NoDockerfile(dockerfile));
-    }
     let engine = Engine::find().await.ok_or(BuildError::NoEngine)?;
-    eprintln!("building {} with {engine}", dockerfile.display());
     let tag = format!("localhost/flaskscale/{}:latest", recipe.name);
     engine.build(recipe, &tag).await?;
     let folder = TempDir::with_prefix("flaskscale-image-").map_err(BuildError::Folder)?;
@@ -178,6 +194,16 @@ pub(crate) async fn build(recipe: Recipe<'_>) -> Result<Built, BuildError> {
     Ok(Built {
         engine,
         layout,
+        tag,
         _folder: folder,
     })
+}
+
+impl Built {
+    /// Has the engine know it by another name too, under which the local cloud finds it.
+    pub(crate) async fn name(&self, name: &str) -> Result<(), BuildError> {
+        let mut command = Command::new(self.engine.program());
+        let command = command.args(["tag", &self.tag, name]);
+        self.engine.run("tag", command).await
+    }
 }

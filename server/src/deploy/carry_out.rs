@@ -98,7 +98,7 @@ fn changes_version(plan: &Plan) -> bool {
     })
 }
 
-/// Takes the steps and tells of each, and pushes the image between those that it needs and the version
+/// Takes the steps and tells of each, and publishes the image between those that it needs and the version
 /// that names it. Gives the cloud's time before the first.
 pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
     const BEFORE_A_PUSH: [Kind; 2] = [Kind::Api, Kind::Repository];
@@ -107,7 +107,7 @@ pub(crate) async fn take(plan: &Plan, target: &Target) -> Result<i64, Failure> {
     if plan.makes_version() {
         let first = plan.clone().limited_to(&BEFORE_A_PUSH);
         steps.take(&first).await?;
-        target.push().await?;
+        target.publish_image().await?;
         steps.take(&plan.clone().beyond(&BEFORE_A_PUSH)).await?;
     } else {
         steps.take(plan).await?;

@@ -105,47 +105,54 @@ impl Choosing<'_> {
 }
 
 impl Chosen {
-    /// Pushes what was built here; what the registry has already does not go over the line again.
-    pub(super) async fn push(&self, client: &Client) -> Result<(), Failure> {
+    /// Brings what was built here to where the instances find it: to its registry, or for a local cloud
+    /// without one to its name on this machine.
+    pub(super) async fn publish(&self, client: &Client) -> Result<(), Failure> {
         let (
             Some(built),
             Pin::Built {
-                image,
-                is_pushed: true,
-                ..
+                image, is_pushed, ..
             },
         ) = (&self.built, &self.pin)
         else {
             return Ok(());
         };
-        let Some(reference) = Reference::parse(image) else {
-            return Err(Failure::input(format!("{image} is no name of an image")));
-        };
-        let started = std::time::Instant::now();
-        let pushed = async {
-            let credentials = credentials(client, &reference).await?;
-            let mut registry = Registry::of(&reference, credentials.as_ref())?;
-            registry.push(&built.layout).await
-        };
-        let sent = pushed.await.map_err(|error| {
-            let why = match &error {
-                RegistryError::Missing(_) => {
-                    "its repository is not there yet; run it again".to_owned()
-                }
-                RegistryError::Refused { .. } => format!(
-                    "{error}; ask for the role roles/artifactregistry.writer on its repository"
-                ),
-                _ => with_cure(&error),
-            };
-            Failure::broken(format!("cannot push {image}: {why}"))
-        })?;
-        println!(
-            "pushed {image}, {:.1} MB of it new ({:.1} s)",
-            sent as f64 / 1e6,
-            started.elapsed().as_secs_f64()
-        );
-        Ok(())
+        if *is_pushed {
+            return push(client, built, image).await;
+        }
+        let (name, _) = image.split_once('@').unwrap_or((image, ""));
+        let named = built.name(name).await;
+        named.map_err(|error| Failure::broken_because("the image stays without its name", &error))
     }
+}
+
+/// What the registry has already does not go over the line again.
+async fn push(client: &Client, built: &Built, image: &str) -> Result<(), Failure> {
+    let Some(reference) = Reference::parse(image) else {
+        return Err(Failure::input(format!("{image} is no name of an image")));
+    };
+    let started = std::time::Instant::now();
+    let pushed = async {
+        let credentials = credentials(client, &reference).await?;
+        let mut registry = Registry::of(&reference, credentials.as_ref())?;
+        registry.push(&built.layout).await
+    };
+    let sent = pushed.await.map_err(|error| {
+        let why = match &error {
+            RegistryError::Missing(_) => "its repository is not there yet; run it again".to_owned(),
+            RegistryError::Refused { .. } => {
+                format!("{error}; ask for the role roles/artifactregistry.writer on its repository")
+            }
+            _ => with_cure(&error),
+        };
+        Failure::broken(format!("cannot push {image}: {why}"))
+    })?;
+    println!(
+        "pushed {image}, {:.1} MB of it new ({:.1} s)",
+        sent as f64 / 1e6,
+        started.elapsed().as_secs_f64()
+    );
+    Ok(())
 }
 
 /// A name for people, who see it beside the digest: what has the same content has the same tag.

@@ -16,10 +16,14 @@ mod values;
 mod watch;
 
 pub(crate) use ask::{Consent, agreed};
+#[cfg(feature = "local")]
+pub(crate) use build::{Engine, Recipe};
 pub(crate) use carry_out::{CarryOut, canary_first, carry_out, show_and_carry_out, take};
 pub(crate) use findings::Findings;
 pub(crate) use lock::locked;
 pub(crate) use pin::Pin;
+#[cfg(feature = "local")]
+pub(crate) use pin::architecture;
 pub(crate) use reach::{address, first_request, has_led, leads_here, record, site_url};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money, usd_per_hour};

@@ -29,7 +29,7 @@ pub(crate) enum Pin {
         /// False for a local cloud without a registry.
         is_pushed: bool,
     },
-    /// The name stays, since nothing fetches it: the local cloud runs what its command line says.
+    /// The name stays, since nothing fetches it: the local cloud runs what is on this machine.
     NotFetched(String),
     /// Its content is known, and the registry could not be asked about it; a sentence.
     Unchecked { image: String, why: String },
@@ -70,14 +70,15 @@ impl Pin {
             } => return None,
             Self::Built { .. } => (
                 Severity::Notes,
-                "the image is built and goes nowhere: the local cloud fetches none, and \
-                 FLASKSCALE_REGISTRY names no registry of this machine"
+                "the image stays on this machine, where the local cloud runs it with docker or podman: \
+                 FLASKSCALE_REGISTRY names no registry to push it to"
                     .to_owned(),
             ),
             Self::NotFetched(image) => (
                 Severity::Notes,
                 format!(
-                    "{image} is not looked up: the local cloud asks registries of this machine alone"
+                    "{image} is not looked up: the local cloud asks registries of this machine alone, and \
+                     runs an image that docker or podman have here"
                 ),
             ),
             Self::Unchecked { why, .. } => (Severity::Warns, why.clone()),
@@ -189,7 +190,7 @@ fn unknown(image: &str, why: String) -> Pin {
     }
 }
 
-pub(super) fn architecture(machine_type: &str) -> &'static str {
+pub(crate) fn architecture(machine_type: &str) -> &'static str {
     let is_arm = ARM.iter().any(|family| machine_type.starts_with(family));
     if is_arm { "arm64" } else { "amd64" }
 }

@@ -154,9 +154,9 @@ impl Target {
     }
 
     /// Pushes the image, if it was built here.
-    pub(crate) async fn push(&self) -> Result<(), Failure> {
+    pub(crate) async fn publish_image(&self) -> Result<(), Failure> {
         match self.image.get() {
-            Some(chosen) => chosen.push(&self.client).await,
+            Some(chosen) => chosen.publish(&self.client).await,
             None => Ok(()),
         }
     }

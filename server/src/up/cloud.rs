@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gce_emulator::{Conditions, Config, Emulator, Substitute};
+use gce_emulator::{Conditions, Config, ContainerEngine, Emulator, Substitute};
 
 use super::{
     deployment::Deployment,
@@ -40,6 +40,8 @@ pub(crate) struct Wish {
     pub(crate) substitutes: Vec<Substitute>,
     /// The variables that they get from their containers.
     pub(crate) variables: Vec<String>,
+    /// What runs the other containers, if their images are here.
+    pub(crate) engine: Option<ContainerEngine>,
     pub(crate) conditions: Conditions,
     /// What the group has to do, in cores, if its machines are simulated.
     pub(crate) load: f64,
@@ -129,6 +131,7 @@ pub(crate) async fn for_development() -> Result<(LocalCloud, PathBuf), Failure> 
         program: Program::Own,
         substitutes: Vec::new(),
         variables: Vec::new(),
+        engine: None,
         state_dir,
         conditions: Conditions::default(),
         load: 0.0,

@@ -54,6 +54,14 @@ impl Deployment {
         }
     }
 
+    /// The file's, as far as it means something on a laptop.
+    pub(crate) fn configuration(&self) -> Option<&Configuration> {
+        match self {
+            Self::Tutorial => None,
+            Self::Configured(configuration) => Some(configuration),
+        }
+    }
+
     /// A folder of its own for its state, beside that of others.
     pub(crate) fn folder(&self) -> Option<&str> {
         match self {

@@ -13,19 +13,28 @@ pub(crate) enum Program {
     Own,
     /// Somebody's, as words of a command; `$PORT` is replaced in each.
     Foreign(Vec<String>),
+    /// None: what runs is the container that its template names.
+    Container,
 }
 
 /// The emulator's view of it. A foreign program is told nothing but its port: neither the API nor the
 /// secrets are its business.
 pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
-    let containers = wish.substitutes.clone();
-    let variables = wish.variables.clone();
+    let all = Workload {
+        containers: wish.substitutes.clone(),
+        variables: wish.variables.clone(),
+        engine: wish.engine,
+        ..Workload::default()
+    };
     match &wish.program {
         Program::Foreign(command) => Workload {
             command: command.clone(),
-            containers,
-            variables,
-            ..Workload::default()
+            ..all
+        },
+        // The instance's log says then which image is missing.
+        Program::Container => Workload {
+            command: vec!["/bin/false".to_owned()],
+            ..all
         },
         Program::Own => Workload {
             command: [own, "serve", "--cloud", "local", "--port", "$PORT"]
@@ -33,8 +42,7 @@ pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
                 .to_vec(),
             env: environment(wish, api_port),
             own: true,
-            containers,
-            variables,
+            ..all
         },
     }
 }

@@ -63,7 +63,7 @@ impl Life {
                         return Outcome::Unhealthy;
                     }
                     drill::follow(&context, &self.key, running).await;
-                    if let Some(notice) = self.strike(running) {
+                    if let Some(notice) = self.strike(running).await {
                         self.give_notice(notice).await;
                         return Outcome::Preempted;
                     }

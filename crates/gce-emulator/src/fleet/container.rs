@@ -5,9 +5,13 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Container {
     pub(super) image: String,
-    /// Without `PORT`: each instance has one of its own here.
     pub(super) environment: Vec<(String, String)>,
 }
+
+/// Where a container listens, as at Google.
+const PORT: &str = "PORT";
+/// FlaskScale's own image is told where its session key is.
+const OWN: &str = "FLASKSCALE_SESSION_KEY_SECRET";
 
 const IMAGE: &str = "Environment=IMAGE=";
 const VARIABLES: &str = "/etc/flaskscale/app.env";
@@ -19,13 +23,28 @@ impl Container {
             .lines()
             .find_map(|line| line.trim_start().strip_prefix(IMAGE))?;
         let variables = content(user_data, VARIABLES).filter_map(|line| line.split_once('='));
-        let variables = variables.filter(|(name, _)| *name != "PORT");
         Some(Self {
             image: image.to_owned(),
             environment: variables
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
         })
+    }
+
+    /// Where it listens.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.variable(PORT)?.parse().ok()
+    }
+
+    /// Whether it is FlaskScale itself.
+    pub(super) fn is_own(&self) -> bool {
+        self.variable(OWN).is_some()
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        let mut variables = self.environment.iter();
+        let (_, value) = variables.find(|(variable, _)| variable == name)?;
+        Some(value)
     }
 }
 
@@ -68,10 +87,15 @@ write_files:
 
     #[test]
     fn the_image_and_its_variables_are_found() {
+        let variables = [("PORT", "5000"), ("GREETING", "a = b")];
         let expected = Container {
             image: "host/app:1".to_owned(),
-            environment: vec![("GREETING".to_owned(), "a = b".to_owned())],
+            environment: variables
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
         };
+        assert_eq!(expected.port(), Some(5000));
+        assert!(!expected.is_own());
         assert_eq!(Container::of(USER_DATA), Some(expected));
     }
 

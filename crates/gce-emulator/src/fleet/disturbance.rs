@@ -62,7 +62,7 @@ impl Life {
 
     /// Kills, stops or wakes the program as the faults have it. The notice, if the machine is taken
     /// back.
-    pub(super) fn strike(&self, running: &mut Running) -> Option<Duration> {
+    pub(super) async fn strike(&self, running: &mut Running) -> Option<Duration> {
         let (faults, name) = (&self.context.settings.faults, &self.key.name);
         let pid = self.context.roster.get(&self.key)?.pid?;
         let pid = Pid::from_raw(i32::try_from(pid).ok()?);
@@ -77,7 +77,9 @@ impl Life {
             } else {
                 Signal::SIGCONT
             };
-            killpg(pid, signal).ok();
+            if !running.process.freeze(frozen).await {
+                killpg(pid, signal).ok();
+            }
             running.frozen = frozen;
         }
         faults.take_preemption(name)

@@ -1,20 +1,30 @@
 //! From a machine that is staged to a program that runs.
 
-use std::{any::Any, io, net::SocketAddr, path::PathBuf};
+use std::{
+    any::Any,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use tokio::time::Instant;
 
 use super::{
+    container::Container,
     context::Context,
     cpu_gauge::CpuGauge,
     drill::DrillKeeper,
+    marks,
     ports::Port,
-    process::{Spec, Supervised},
+    process::{Held, Spec, Supervised, append_to},
     record,
     share::reserved_cores,
     workload::Program,
 };
-use crate::resource::Key;
+use crate::{
+    containers::{ContainerEngine, Start},
+    resource::Key,
+};
 
 /// A program that was started, with all that it holds.
 pub(super) struct Running {
@@ -45,10 +55,12 @@ pub(super) enum LaunchError {
     Metadata(io::Error),
     #[error("the supervisor cannot be started: {0}")]
     Supervisor(io::Error),
+    #[error("the log cannot be written: {0}")]
+    Log(io::Error),
 }
 
 /// Starts the program of an instance whose record is in the store.
-pub(super) fn launch(context: &Context, key: &Key) -> Result<Running, LaunchError> {
+pub(super) async fn launch(context: &Context, key: &Key) -> Result<Running, LaunchError> {
     let port = context.ports.take().map_err(LaunchError::Port)?;
     let opened = context.surroundings.open_metadata(key);
     let (metadata_addr, metadata) = opened.map_err(LaunchError::Metadata)?;
@@ -56,8 +68,10 @@ pub(super) fn launch(context: &Context, key: &Key) -> Result<Running, LaunchErro
     let machine_type = instance.as_deref().map_or("", record::machine_type);
     let cores = reserved_cores(machine_type);
     let program = context.settings.workload.of(instance.as_deref());
-    let drills_itself = program.own;
-    let spec = spec(context, key, program, port.number(), metadata_addr);
+    let contained = contained(context, key, &program, port.number()).await?;
+    let drills_itself = program.own && contained.is_none();
+    let spec =
+        contained.unwrap_or_else(|| process(context, key, program, port.number(), metadata_addr));
     Ok(Running {
         process: Supervised::spawn(spec).map_err(LaunchError::Supervisor)?,
         port,
@@ -71,7 +85,62 @@ pub(super) fn launch(context: &Context, key: &Key) -> Result<Running, LaunchErro
     })
 }
 
-fn spec(
+/// The container of an instance, if one is to run and its image is on this machine.
+async fn contained(
+    context: &Context,
+    key: &Key,
+    program: &Program<'_>,
+    port: u16,
+) -> Result<Option<Spec>, LaunchError> {
+    let Some((engine, container)) = &program.container else {
+        return Ok(None);
+    };
+    let Some(there) = container.port() else {
+        return Ok(None);
+    };
+    let Some(image) = engine.image(&container.image).await else {
+        missing(context, key, *engine, container).map_err(LaunchError::Log)?;
+        return Ok(None);
+    };
+    // An instance that is made anew must not meet its predecessor, which may be on its way out still.
+    let name = format!("flaskscale-{}-{port}", key.name);
+    let command = engine.run(&Start {
+        name: &name,
+        run: marks::run_of(&context.mark),
+        image: &image,
+        environment: &container.environment,
+        ports: (port, there),
+    });
+    Ok(Some(Spec {
+        supervisor: context.settings.supervisor.clone(),
+        command,
+        env: Vec::new(),
+        log: log_path(context, key),
+        mark: mark(context, key),
+        container: Some(Held {
+            engine: *engine,
+            name,
+        }),
+    }))
+}
+
+/// Says in the instance's log why its container does not run.
+fn missing(
+    context: &Context,
+    key: &Key,
+    engine: ContainerEngine,
+    container: &Container,
+) -> io::Result<()> {
+    let mut log = append_to(&log_path(context, key))?;
+    let engine = engine.program();
+    writeln!(
+        log,
+        "{} is not on this machine: fetch it with {engine} pull, or build it with {engine} build",
+        container.image
+    )
+}
+
+fn process(
     context: &Context,
     key: &Key,
     program: Program<'_>,
@@ -91,8 +160,13 @@ fn spec(
         command: program.command.iter().map(filled).collect(),
         env: env.chain(own).collect(),
         log: log_path(context, key),
-        mark: format!("{}{}", context.mark, key.name),
+        mark: mark(context, key),
+        container: None,
     }
+}
+
+fn mark(context: &Context, key: &Key) -> String {
+    format!("{}{}", context.mark, key.name)
 }
 
 /// The log of an instance. Two zones may each have one of that name.

@@ -118,7 +118,7 @@ impl Life {
         if self.context.settings.simulated {
             return self.simulate().await;
         }
-        let mut running = match launch::launch(&self.context, &self.key) {
+        let mut running = match launch::launch(&self.context, &self.key).await {
             Ok(running) => running,
             Err(error) => return self.failed(&error.to_string(), None).await,
         };

@@ -20,6 +20,11 @@ const SUPERVISORS_NEED: Duration = Duration::from_secs(5);
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// The run that a mark is of.
+pub(super) fn run_of(mark: &str) -> &str {
+    mark.split_once('/').map_or(mark, |(run, _)| run)
+}
+
 /// Waits until no process bears the mark, and kills those that stay.
 pub(super) async fn wait_for_end(mark: &str) {
     let patient_until = tokio::time::Instant::now() + SUPERVISORS_NEED;

@@ -69,6 +69,7 @@ pub use self::{
 pub(crate) use self::{desired::fixed_or_percent, leaving::is_preempted};
 use crate::{
     clock::Clock,
+    containers::ContainerEngine,
     metrics::Metrics,
     resource::{Kind, Resource},
     store::{Store, StoreError, Write},
@@ -108,7 +109,7 @@ impl Fleet {
             path: settings.log_dir.display().to_string(),
             source,
         })?;
-        let (mark, kept) = take_over(&store).await?;
+        let (mark, kept) = take_over(&store, settings.workload.engine).await?;
         let context = Arc::new(Context {
             store,
             clock,
@@ -174,9 +175,17 @@ impl Drop for Fleet {
 /// are of no group and live on.
 ///
 /// The mark is stored before anything bears it, so a crash at any point leaves nothing unmarked.
-async fn take_over(store: &Store) -> Result<(String, Vec<Arc<Resource>>), StoreError> {
+async fn take_over(
+    store: &Store,
+    engine: Option<ContainerEngine>,
+) -> Result<(String, Vec<Arc<Resource>>), StoreError> {
     if let Some(earlier) = store.kv(MARK) {
         marks::wait_for_end(&earlier).await;
+        if let Some(engine) = engine
+            && let Err(error) = engine.sweep(marks::run_of(&earlier)).await
+        {
+            tracing::warn!(%error, "containers of an earlier run could not be looked for");
+        }
     }
     let mark = format!("{}/", uuid::Uuid::new_v4().simple());
     let instances = store.list(Kind::Instance, None).into_iter();

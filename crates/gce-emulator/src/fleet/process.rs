@@ -2,8 +2,9 @@
 
 use std::{
     ffi::OsString,
+    fs::File,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -14,7 +15,10 @@ use tokio::{
 };
 
 use super::marks;
-use crate::supervise::protocol::{Command, Event, Exit};
+use crate::{
+    containers::ContainerEngine,
+    supervise::protocol::{Command, Event, Exit},
+};
 
 /// Beyond a program's grace, what a supervisor may need to kill and to tell. Then it is killed
 /// itself.
@@ -30,6 +34,15 @@ pub(super) struct Spec {
     pub(super) log: PathBuf,
     /// The value of the mark that all its processes bear.
     pub(super) mark: String,
+    /// The container of which the command is the client.
+    pub(super) container: Option<Held>,
+}
+
+/// A container of an instance.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) engine: ContainerEngine,
+    pub(super) name: String,
 }
 
 /// A running supervisor with its program. Dropping it ends both: the pipe closes.
@@ -40,6 +53,7 @@ pub(super) struct Supervised {
     events: BufReader<ChildStdout>,
     line: Vec<u8>,
     mark: String,
+    container: Option<Held>,
 }
 
 impl Supervised {
@@ -51,6 +65,7 @@ impl Supervised {
             .args(own)
             .args(["run", "--log"])
             .arg(&spec.log)
+            .args(spec.container.iter().flat_map(Held::flag))
             .arg("--")
             .args(&spec.supervisor)
             .args(["exec", "--"])
@@ -59,7 +74,7 @@ impl Supervised {
             .env(marks::VARIABLE, &spec.mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(append_to(&spec.log)?)
+            .stderr(Stdio::from(append_to(&spec.log)?))
             // Ctrl-C in the terminal goes to a whole process group; the emulator decides alone.
             .process_group(0)
             .spawn()?;
@@ -75,6 +90,7 @@ impl Supervised {
             events,
             line: Vec::new(),
             mark: spec.mark,
+            container: spec.container,
         })
     }
 
@@ -135,14 +151,32 @@ impl Supervised {
         if !matches!(ended, Ok(Ok(status)) if ExitStatus::success(&status)) {
             self.supervisor.kill().await.ok();
             marks::kill_bearers(&self.mark).await;
+            if let Some(Held { engine, name }) = &self.container
+                && let Err(error) = engine.end(name).await
+            {
+                tracing::warn!(name, %error, "a container could not be removed");
+            }
         }
+    }
+
+    /// Stops the program as it stands, or lets it go on, if it is a container; false if it is none.
+    pub(super) async fn freeze(&self, frozen: bool) -> bool {
+        let Some(Held { engine, name }) = &self.container else {
+            return false;
+        };
+        if let Err(error) = engine.freeze(name, frozen).await {
+            tracing::warn!(name, frozen, %error, "a container could not be stopped or woken");
+        }
+        true
     }
 }
 
-fn append_to(log: &std::path::Path) -> io::Result<Stdio> {
-    Ok(std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)?
-        .into())
+impl Held {
+    fn flag(&self) -> [&str; 3] {
+        ["--container", self.engine.program(), &self.name]
+    }
+}
+
+pub(super) fn append_to(log: &Path) -> io::Result<File> {
+    File::options().create(true).append(true).open(log)
 }

@@ -1,7 +1,11 @@
-//! What an instance runs: the program that stands for its container, or the one that every other runs.
+//! What an instance runs: the program that stands for its container, the container itself, or the
+//! program that every other runs.
 
 use super::{container::Container, record};
-use crate::resource::Resource;
+use crate::{
+    containers::{ContainerEngine, split_tag},
+    resource::Resource,
+};
 
 /// The programs of instances. In arguments and in values of variables `$PORT` is replaced.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +16,10 @@ pub struct Workload {
     pub env: Vec<(String, String)>,
     /// Whether it drills itself; for any other the emulator burns beside it.
     pub own: bool,
-    /// Programs that stand for containers, which are not run here.
+    /// Programs that stand for containers.
     pub containers: Vec<Substitute>,
+    /// What runs the containers for which no program stands, if their images are on this machine.
+    pub engine: Option<ContainerEngine>,
     /// The variables that these programs get from their containers. Whoever may call the API can write a
     /// template, and could have a program load another one by a variable such as `LD_PRELOAD`: so the
     /// names are a matter of whoever starts the cloud.
@@ -35,29 +41,38 @@ pub(super) struct Program<'a> {
     pub(super) command: &'a [String],
     pub(super) env: Vec<(String, String)>,
     pub(super) own: bool,
+    /// What runs in its place if the image is here.
+    pub(super) container: Option<(ContainerEngine, Container)>,
 }
 
 impl Workload {
     /// The program of an instance.
     pub(super) fn of(&self, instance: Option<&Resource>) -> Program<'_> {
         let user_data = instance.and_then(|it| record::metadata_value(it, "user-data"));
-        let container = user_data.and_then(Container::of);
-        let substitute = container.as_ref().and_then(|it| self.substitute(&it.image));
-        match (substitute, container) {
-            (Some(substitute), Some(container)) => {
-                let mut env = container.environment;
-                env.retain(|(name, _)| self.variables.contains(name));
-                Program {
-                    command: &substitute.command,
-                    env,
-                    own: false,
-                }
-            }
-            _ => Program {
-                command: &self.command,
-                env: self.env.clone(),
-                own: self.own,
-            },
+        let Some(container) = user_data.and_then(Container::of) else {
+            return self.every_other(None);
+        };
+        let Some(substitute) = self.substitute(&container.image) else {
+            return self.every_other(Some(container));
+        };
+        let mut env = container.environment;
+        env.retain(|(name, _)| self.variables.contains(name));
+        Program {
+            command: &substitute.command,
+            env,
+            own: false,
+            container: None,
+        }
+    }
+
+    /// What runs where no program stands for a container. FlaskScale's own image is this program.
+    fn every_other(&self, container: Option<Container>) -> Program<'_> {
+        let container = container.filter(|it| !(self.own && it.is_own()));
+        Program {
+            command: &self.command,
+            env: self.env.clone(),
+            own: self.own,
+            container: self.engine.zip(container),
         }
     }
 
@@ -84,12 +99,7 @@ fn without_digest(image: &str) -> &str {
 }
 
 fn bare(image: &str) -> &str {
-    let tagged = without_digest(image);
-    match tagged.rsplit_once(':') {
-        // A colon before a slash is that of a port.
-        Some((bare, tag)) if !tag.contains('/') => bare,
-        _ => tagged,
-    }
+    split_tag(without_digest(image)).0
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use super::container::Container;
+use crate::containers::ContainerEngine;
+
 /// What this process is.
 #[derive(Debug, PartialEq)]
 pub(super) enum Mode {
@@ -15,37 +18,61 @@ pub(super) enum Mode {
 pub(super) struct Options {
     /// Where the program's output goes.
     pub(super) log: PathBuf,
+    /// The container that the program is the client of.
+    pub(super) container: Option<Container>,
     /// The command, with its arguments.
     pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the supervisor is started by the emulator: run --log FILE -- COMMAND…, or exec -- PROGRAM…"
+    "the supervisor is started by the emulator: run --log FILE [--container ENGINE NAME] -- COMMAND…, \
+     or exec -- PROGRAM…"
 )]
 pub(super) struct Misuse;
 
 pub(super) fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Mode, Misuse> {
     let mode = args.next().ok_or(Misuse)?;
-    let log = if mode == "run" {
-        args.next().filter(|flag| flag == "--log").ok_or(Misuse)?;
-        Some(PathBuf::from(args.next().ok_or(Misuse)?))
-    } else if mode == "exec" {
-        None
-    } else {
-        return Err(Misuse);
-    };
+    if mode == "exec" {
+        let next = args.next();
+        return Ok(Mode::Exec(command(next, args)?));
+    }
     args.next()
-        .filter(|separator| separator == "--")
+        .filter(|flag| mode == "run" && flag == "--log")
         .ok_or(Misuse)?;
+    let log = PathBuf::from(args.next().ok_or(Misuse)?);
+    let mut next = args.next();
+    let named = if next.as_ref().is_some_and(|flag| flag == "--container") {
+        let named = named(&mut args)?;
+        next = args.next();
+        Some(named)
+    } else {
+        None
+    };
+    let command = command(next, args)?;
+    let container = named.map(|(engine, name)| Container::new(engine, name, &command));
+    Ok(Mode::Run(Options {
+        log,
+        container,
+        command,
+    }))
+}
+
+fn named(args: &mut impl Iterator<Item = OsString>) -> Result<(ContainerEngine, String), Misuse> {
+    let mut word = || args.next()?.into_string().ok();
+    let engine = word().and_then(|word| ContainerEngine::from_program(&word));
+    Ok((engine.ok_or(Misuse)?, word().ok_or(Misuse)?))
+}
+
+fn command(
+    separator: Option<OsString>,
+    args: impl Iterator<Item = OsString>,
+) -> Result<Vec<OsString>, Misuse> {
     let command: Vec<OsString> = args.collect();
-    if command.is_empty() {
+    if separator.is_none_or(|word| word != "--") || command.is_empty() {
         return Err(Misuse);
     }
-    Ok(match log {
-        Some(log) => Mode::Run(Options { log, command }),
-        None => Mode::Exec(command),
-    })
+    Ok(command)
 }
 
 #[cfg(test)]
@@ -63,10 +90,23 @@ mod tests {
             panic!("not a run");
         };
         assert_eq!(options.command, ["sh", "-c", "--", "--log"]);
+        assert_eq!(options.container, None);
         assert_eq!(
             parsed("exec -- true").unwrap(),
             Mode::Exec(vec!["true".into()])
         );
+    }
+
+    #[test]
+    fn a_program_may_be_the_client_of_a_container() {
+        let line = "run --log a.log --container podman web-1 -- own exec -- podman run web";
+        let Mode::Run(options) = parsed(line).unwrap() else {
+            panic!("not a run");
+        };
+        let command = ["own", "exec", "--", "podman", "run", "web"].map(OsString::from);
+        let expected = Container::new(ContainerEngine::Podman, "web-1".into(), &command);
+        assert_eq!(options.container, Some(expected));
+        assert_eq!(options.command, command);
     }
 
     #[test]
@@ -78,6 +118,8 @@ mod tests {
             "run --log f",
             "run --log f --",
             "run -- true",
+            "run --log f --container podman -- true",
+            "run --log f --container runc web-1 -- true",
             "exec true",
             "go -- x",
         ] {

@@ -45,11 +45,15 @@ impl CpuMeter {
         }
     }
 
-    /// The nanoseconds of CPU that the tree has used so far.
-    pub(super) fn read(&mut self) -> u64 {
+    /// The nanoseconds of CPU that the tree has used so far, and the one of a process beside it.
+    pub(super) fn read(&mut self, beside: Option<i32>) -> u64 {
         // What ended is read before what lives: a process that ends between the two is missed until
         // the next look. The other way round it would be counted twice, and for good.
-        let living = tree::descendants_at_a_glance(self.root);
+        let mut living = tree::descendants_at_a_glance(self.root);
+        if let Some(root) = beside {
+            living.extend(Stat::read(root));
+            living.extend(tree::descendants_at_a_glance(root));
+        }
         let ended: u64 = living
             .iter()
             .map(|stat| stat.children_ticks * self.tick_ns)

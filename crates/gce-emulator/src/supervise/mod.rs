@@ -11,11 +11,16 @@
 //!   That covers the program itself when somebody kills the supervisor; the emulator sweeps up the
 //!   rest by a mark in the environment.
 //!
+//! A container is held by its engine's client, which is the program then. Where the engine is a service
+//! of the system, what runs in it is nobody's descendant here: the supervisor measures it from its first
+//! process on, and has the engine remove it at the end.
+//!
 //! It runs single-threaded, since the kernel's parent-death signal follows threads, not processes.
 
 mod args;
 mod children;
 mod commands;
+mod container;
 mod cpu;
 mod exec;
 mod log_file;
@@ -31,8 +36,8 @@ use self::args::Mode;
 /// The environment variable by which the started program checks that its supervisor still lives.
 pub(crate) const PARENT_VARIABLE: &str = "FLASKSCALE_SUPERVISOR_PID";
 
-/// Runs the supervisor: `run --log FILE -- COMMAND…`, where COMMAND begins with this same program
-/// and `exec -- PROGRAM…`.
+/// Runs the supervisor: `run --log FILE [--container ENGINE NAME] -- COMMAND…`, where COMMAND begins
+/// with this same program and `exec -- PROGRAM…`.
 ///
 /// Call it first in `main`, before any thread is started.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {

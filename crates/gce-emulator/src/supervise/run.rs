@@ -21,6 +21,7 @@ use super::{
     args::Options,
     children::{Children, kill_descendants},
     commands::Commands,
+    container::Container,
     cpu::CpuMeter,
     log_file::LogFile,
     output::Output,
@@ -70,6 +71,7 @@ pub(super) fn run(options: &Options) -> Result<(), RunError> {
         signals,
         output,
         children,
+        container: options.container.clone(),
         commands: Commands::default(),
         meter: CpuMeter::new(),
         kill_at: None,
@@ -99,6 +101,7 @@ struct Supervisor {
     signals: SignalFd,
     output: Output,
     children: Children,
+    container: Option<Container>,
     commands: Commands,
     meter: CpuMeter,
     kill_at: Option<Instant>,
@@ -199,12 +202,13 @@ impl Supervisor {
 
     /// Kills until none is left, and says so.
     fn leave_nothing(&mut self) {
-        while self.children.reap() {
-            kill_descendants();
-            let mut watched = [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-            let timeout = PollTimeout::try_from(LOOK_AGAIN).unwrap_or(PollTimeout::ZERO);
-            poll(&mut watched, timeout).ok();
-            while let Ok(Some(_)) = self.signals.read_signal() {}
+        self.kill_all();
+        if let Some(container) = &self.container {
+            if let Err(error) = container.remove() {
+                self.output
+                    .note(&format!("cannot remove the container: {error}"));
+            }
+            self.kill_all();
         }
         self.output.drain();
         // Nobody may be left to hear the last words.
@@ -215,8 +219,19 @@ impl Supervisor {
         .ok();
     }
 
+    fn kill_all(&mut self) {
+        while self.children.reap() {
+            kill_descendants();
+            let mut watched = [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            let timeout = PollTimeout::try_from(LOOK_AGAIN).unwrap_or(PollTimeout::ZERO);
+            poll(&mut watched, timeout).ok();
+            while let Ok(Some(_)) = self.signals.read_signal() {}
+        }
+    }
+
     fn report_cpu(&mut self) -> io::Result<()> {
-        let used_ns = self.meter.read();
+        let beside = self.container.as_mut().and_then(Container::first_process);
+        let used_ns = self.meter.read(beside);
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC)?;
         say(&Event::Cpu {
             used_ns,

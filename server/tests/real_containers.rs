@@ -1,0 +1,209 @@
+//! Containers that really run in the local cloud, with docker or podman where one works.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use support::{
+    flaskscale,
+    folder::{Folder, site_of},
+    get, run, until,
+    up::Up,
+    visitors::Visitors,
+};
+
+/// Of an image that needs no other one: a shell and a small web server in one static program.
+const DOCKERFILE: &str = r#"FROM scratch
+COPY busybox /bin/busybox
+COPY busybox /bin/sh
+COPY serve /serve
+EXPOSE 5000
+CMD ["/bin/sh", "/serve"]
+"#;
+
+/// Ends on SIGTERM, which a shell that is the first process of a container does only if it says so.
+const SERVE: &str = r#"busybox=/bin/busybox
+$busybox mkdir /www
+echo "first $GREETING" >/www/index.html
+echo well >/www/health
+echo "says $GREETING"
+trap 'exit 0' TERM
+$busybox httpd -f -p $PORT -h /www &
+[ -z "$BURN" ] || (while :; do :; done) &
+wait
+"#;
+
+/// What runs containers here, if a test of them can be made.
+fn engine() -> Option<&'static str> {
+    let works = |engine: &&str| {
+        let question = if *engine == "docker" {
+            &["version", "--format", "{{.Server.Version}}"][..]
+        } else {
+            &["info"]
+        };
+        let mut asked = Command::new(engine);
+        let asked = asked.args(question).stdout(Stdio::null());
+        asked
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let engine = ["docker", "podman"].into_iter().find(works);
+    if engine.is_none() || !Path::new("/bin/busybox").exists() {
+        eprintln!("skipped: it needs docker or podman, and Debian's busybox-static");
+        return None;
+    }
+    engine
+}
+
+/// A folder with an app that is built here, and its file.
+fn app(directory: &Path, name: &str) -> std::path::PathBuf {
+    let app = directory.join(name);
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::write(app.join("serve"), SERVE).unwrap();
+    fs::copy("/bin/busybox", app.join("busybox")).unwrap();
+    app
+}
+
+fn init(folder: &Folder<'_>) {
+    folder.does(&["init"]);
+    folder.edit(
+        "[app.environment]",
+        "[app.environment]\nGREETING = \"hello\"",
+    );
+}
+
+/// The containers that were started for the groups of a deployment and are still known.
+fn containers(engine: &str, name: &str) -> Vec<String> {
+    let filter = format!("name=flaskscale-{name}-");
+    let listed = run(Command::new(engine).args([
+        "ps",
+        "--all",
+        "--filter",
+        &filter,
+        "--format",
+        "{{.Names}}",
+    ]));
+    assert_eq!(listed.code, Some(0), "{}", listed.stderr);
+    listed.stdout.lines().map(str::to_owned).collect()
+}
+
+fn up_with(folder: &Folder<'_>, directory: &Path) -> Command {
+    let mut up = flaskscale();
+    up.args(["up", "--config", "flaskscale.toml", "--speed", "60"]);
+    up.args(["--site-port", "0", "--api-port", "0", "--state-dir"]);
+    up.arg(directory.join("state")).current_dir(folder.path);
+    up
+}
+
+#[test]
+fn up_builds_the_container_of_a_file_and_runs_it() {
+    let Some(engine) = engine() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let app = app(directory.path(), "fsup");
+    let mut folder = Folder {
+        path: &app,
+        api: String::new(),
+    };
+    init(&folder);
+
+    let cloud = Up::start(&mut up_with(&folder, directory.path()));
+    assert_eq!(cloud.said("containers"), Some(engine));
+    assert_eq!(cloud.get("/").body, "first hello\n");
+    assert!(containers(engine, "fsup").len() >= 2);
+    folder.api = cloud.said("api").unwrap().to_owned();
+    until("what a container says in its log", || {
+        let said = folder.does(&["logs"]);
+        said.contains("says hello").then_some(())
+    });
+    drop(cloud);
+    until(
+        "the end of the containers of a cloud that was killed",
+        || containers(engine, "fsup").is_empty().then_some(()),
+    );
+
+    // What changed in the folder is built when it starts again.
+    let serve = app.join("serve");
+    fs::write(&serve, SERVE.replace("first", "second")).unwrap();
+    let cloud = Up::start(&mut up_with(&folder, directory.path()));
+    assert_eq!(cloud.get("/").body, "second hello\n");
+    assert!(cloud.end().success());
+    assert_eq!(containers(engine, "fsup"), Vec::<String>::new());
+}
+
+const VISITORS: Visitors = Visitors {
+    count: 2,
+    path: "/",
+    rest: Duration::from_millis(20),
+};
+
+#[test]
+fn what_is_deployed_is_built_and_run_and_replaced_without_a_failed_request() {
+    let Some(engine) = engine() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let app = app(directory.path(), "fsdeploy");
+    let cloud = Up::start(&mut Up::fast(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    init(&folder);
+
+    let shown = folder.does(&["deploy", "--yes"]);
+    let site = site_of(&shown);
+    assert_eq!(get(site, "/").unwrap().body, "first hello\n");
+    assert!(folder.does(&["deploy", "--yes"]).contains("nothing to do"));
+
+    fs::write(app.join("serve"), SERVE.replace("first", "second")).unwrap();
+    let answers = VISITORS.during(site, || {
+        folder.does(&["release", "--yes", "--bake", "0"]);
+    });
+    assert_eq!(answers.keys().collect::<Vec<_>>(), [&200], "{answers:?}");
+    assert_eq!(get(site, "/").unwrap().body, "second hello\n");
+
+    an_instance_whose_container_is_killed_comes_back(engine, site);
+    what_a_container_burns_is_its_instances_load(&folder);
+
+    folder.does(&["destroy", "--confirm", "fsdeploy"]);
+    until("the end of the last container", || {
+        containers(engine, "fsdeploy").is_empty().then_some(())
+    });
+}
+
+fn an_instance_whose_container_is_killed_comes_back(engine: &str, site: SocketAddr) {
+    let before = containers(engine, "fsdeploy");
+    let killed = &before[0];
+    let ended = run(Command::new(engine).args(["kill", killed]));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    until("another container in its place", || {
+        let now = containers(engine, "fsdeploy");
+        (now.len() >= 2 && !now.contains(killed)).then_some(())
+    });
+    assert_eq!(get(site, "/").unwrap().body, "second hello\n");
+}
+
+/// Some more than it takes to answer probes, on a machine that may be busy with other tests.
+const BUSY: f64 = 0.05;
+
+fn what_a_container_burns_is_its_instances_load(folder: &Folder<'_>) {
+    folder.edit("GREETING = ", "BURN = \"yes\"\nGREETING = ");
+    folder.does(&["deploy", "--yes"]);
+    until("a load", || {
+        let filter = "metric.type=\"compute.googleapis.com/instance/cpu/utilization\" AND \
+                      metric.labels.instance_name=starts_with(\"fsdeploy-\")";
+        let series = folder.time_series(filter);
+        let newest = |series: &Value| series["points"][0]["value"]["doubleValue"].as_f64();
+        let busy = series.iter().filter_map(newest).filter(|load| *load > BUSY);
+        (busy.count() >= 2).then_some(())
+    });
+}
