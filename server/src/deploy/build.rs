@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::registry::{Layout, LayoutError};
+use crate::registry::{Layout, LayoutError, lay_out};
 
 /// What builds images, in the order in which it is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +67,7 @@ pub(crate) enum BuildError {
     },
     #[error("no folder for the image can be made")]
     Folder(#[source] io::Error),
-    #[error(
-        "what {0} has built is no image in the layout of OCI (docker writes it from version 25 on)"
-    )]
+    #[error("what {0} has built is no image in the layout of OCI")]
     Layout(Engine, #[source] LayoutError),
 }
 
@@ -154,7 +152,8 @@ impl Engine {
         let mut unpack = Command::new("tar");
         let unpack = unpack.arg("-xf").arg(&archive).arg("-C").arg(folder);
         run("tar", "-x", unpack).await?;
-        std::fs::remove_file(archive).map_err(BuildError::Folder)
+        std::fs::remove_file(archive).map_err(BuildError::Folder)?;
+        lay_out(folder).map_err(|error| BuildError::Layout(self, error))
     }
 
     async fn run(self, verb: &'static str, command: &mut Command) -> Result<(), BuildError> {
