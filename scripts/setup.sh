@@ -2,7 +2,8 @@
 # Finds or installs what building and testing need. Says what it installs, and where, before it does.
 #
 #   scripts/setup.sh build   Rust with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt, cmake
-#   scripts/setup.sh test    the same, and Node packages, Chromium, a Python environment, and what image needs
+#   scripts/setup.sh test    the same, and Node packages, Chromium, a Python environment, what image needs,
+#                            and podman if docker does not work here
 #   scripts/setup.sh image   what building is done with, and buildah, mmdebstrap and docker-registry
 #
 # The ordinary way comes first (rustup, prebuilt programs). Where only package registries can be
@@ -164,6 +165,12 @@ ensure_image_tools() {
   apt_install buildah mmdebstrap docker-registry
 }
 
+# For the local cloud's real containers, and the program of those that the tests make.
+ensure_container_tools() {
+  if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then apt_install busybox-static; fi
+  docker version >/dev/null 2>&1 || have podman || apt_install podman runc
+}
+
 mkdir -p "$FLASKSCALE_TOOLS"
 ensure_build_tools
 ensure_rust
@@ -174,8 +181,8 @@ if [ "${1:-build}" = image ]; then
   ensure_image_tools
 fi
 if [ "${1:-build}" = test ]; then
-  # Without them the tests of images say that they are skipped.
-  if have apt-get; then ensure_image_tools; fi
+  # Without them the tests of images and containers say that they are skipped.
+  if have apt-get; then ensure_image_tools; ensure_container_tools; fi
   ensure_node_packages
   ensure_browser
   scripts/python-env.sh >/dev/null

@@ -127,10 +127,15 @@ impl ContainerEngine {
         command.into_iter().map(str::to_owned).collect()
     }
 
+    /// The command that stops a container as it stands, or lets it go on.
+    pub(crate) fn pause(self, name: &str, frozen: bool) -> Vec<String> {
+        let verb = if frozen { "pause" } else { "unpause" };
+        [self.program(), verb, name].map(str::to_owned).to_vec()
+    }
+
     /// Stops a container as it stands, or lets it go on.
     pub(crate) async fn freeze(self, name: &str, frozen: bool) -> io::Result<()> {
-        let verb = if frozen { "pause" } else { "unpause" };
-        self.ask(&[verb, name]).await.map(drop)
+        self.carry_out(&self.pause(name, frozen)).await
     }
 
     /// Ends and removes what a run of a cloud may have left.
@@ -147,8 +152,14 @@ impl ContainerEngine {
 
     /// Ends and removes a container.
     pub(crate) async fn end(self, name: &str) -> io::Result<()> {
-        let command = self.remove(name);
-        let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        // What is frozen cannot be killed; that it is not is what the engine mostly says.
+        self.freeze(name, false).await.ok();
+        self.carry_out(&self.remove(name)).await
+    }
+
+    async fn carry_out(self, command: &[String]) -> io::Result<()> {
+        let arguments = command.iter().skip(1).map(String::as_str);
+        let arguments: Vec<&str> = arguments.collect();
         self.ask(&arguments).await.map(drop)
     }
 

@@ -42,6 +42,12 @@ impl Container {
         self.first_process
     }
 
+    /// Lets it go on if somebody stopped it as it stands: the kernel keeps a signal to what is frozen, KILL
+    /// too, until it is not any longer. That it is not frozen is what the engine mostly says.
+    pub(super) fn thaw(&self) {
+        self.output(self.engine.pause(&self.name, false)).ok();
+    }
+
     /// Ends it, and forgets it. That it is gone already is no failure.
     pub(super) fn remove(&self) -> io::Result<()> {
         let answer = self.output(self.engine.remove(&self.name))?;

@@ -202,6 +202,11 @@ impl Supervisor {
 
     /// Kills until none is left, and says so.
     fn leave_nothing(&mut self) {
+        if let Some(container) = &self.container
+            && self.children.exit().is_none()
+        {
+            container.thaw();
+        }
         self.kill_all();
         if let Some(container) = &self.container {
             if let Err(error) = container.remove() {
