@@ -127,6 +127,7 @@ impl Engine {
     }
 
     /// Has it fetch an image unless it has it.
+    #[cfg(feature = "local")]
     pub(crate) async fn fetch(self, image: &str) -> Result<(), BuildError> {
         let mut asked = Command::new(self.program());
         let asked = asked.args(["image", "inspect", image]).stdin(Stdio::null());
