@@ -4,6 +4,7 @@ use std::{
     io,
     net::Ipv4Addr,
     process::{Output, Stdio},
+    time::Duration,
 };
 
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
@@ -21,6 +22,9 @@ pub enum ContainerEngine {
 /// The label of all containers of one run of a cloud, by which they are found when nobody is left who
 /// knows their names.
 const LABEL: &str = "dev.flaskscale.run";
+
+/// What an engine has to say whether it works: its service may be on another machine, and out of reach.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A container to be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +47,8 @@ impl ContainerEngine {
                 Self::Docker => &["version", "--format", "{{.Server.Version}}"][..],
                 Self::Podman => &["info"],
             };
-            if engine.ask(question).await.is_ok() {
+            let answer = tokio::time::timeout(PATIENCE, engine.ask(question)).await;
+            if matches!(answer, Ok(Ok(_))) {
                 return Some(engine);
             }
         }
@@ -81,13 +86,14 @@ impl ContainerEngine {
             // Docker knows by itself that a registry on loopback may do without a certificate.
             pull.push("--tls-verify=false");
         }
-        pull.push(&name);
+        pull.extend(["--", &name]);
         self.ask(&pull).await.ok()?;
         self.id(&name).await
     }
 
+    /// A name comes from a template, and must not be taken for a flag.
     async fn id(self, name: &str) -> Option<String> {
-        let inspect = ["image", "inspect", "--format", "{{.Id}}", name];
+        let inspect = ["image", "inspect", "--format", "{{.Id}}", "--", name];
         self.ask(&inspect).await.ok().filter(|id| !id.is_empty())
     }
 
