@@ -26,6 +26,8 @@ pub struct Facts {
     pub held: Answer<BTreeSet<String>>,
     /// The regions of the intent, by name.
     pub regions: BTreeMap<String, Answer<Region>>,
+    /// How many instances more the subnetwork of each region has addresses for, by region.
+    pub room: BTreeMap<String, Answer<u64>>,
     /// What the project may have outside of regions.
     pub quotas: Answer<Vec<Quota>>,
     /// The virtual CPUs of the machine type, in the first region.

@@ -13,6 +13,9 @@ pub struct Intent {
     pub machine_type: String,
     /// The regions, each with the most instances that it can come to have.
     pub places: Vec<Place>,
+    /// The subnetwork of the instances in each region; a network that makes its subnetworks itself gives
+    /// them its own name.
+    pub subnetwork: String,
     /// Whether each instance has an external address.
     pub external_ip: bool,
     /// Gigabytes of each boot disk.
@@ -82,6 +85,11 @@ impl Intent {
             boot_project: boot_project(machine.boot_image.as_deref()).to_owned(),
             machine_type: machine.machine_type.clone(),
             places: places(configuration, found),
+            subnetwork: machine
+                .subnetwork
+                .as_ref()
+                .unwrap_or(&machine.network)
+                .clone(),
             external_ip: machine.external_ip,
             disk_gb: machine.disk_gb,
             account: match &machine.service_account {

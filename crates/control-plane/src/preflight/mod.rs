@@ -18,6 +18,7 @@ mod needs;
 mod organisation;
 mod quotas;
 mod read;
+mod room;
 
 pub use facts::{Answer, Facts, Quota, Record, Region};
 pub use finding::{Finding, Severity};
@@ -32,6 +33,7 @@ pub fn preflight(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     findings.extend(access::check(intent, facts));
     findings.extend(organisation::check(intent, facts));
     findings.extend(quotas::check(intent, facts));
+    findings.extend(room::check(intent, facts));
     findings.extend(domain::check(intent, facts));
     // Stable: findings of the same weight stay in the order in which they are met.
     findings.sort_by_key(|finding| finding.severity);

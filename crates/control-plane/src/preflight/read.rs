@@ -19,6 +19,7 @@ impl Facts {
             services,
             held,
             (regions, cpus),
+            room,
             quotas,
             account_usable,
             records,
@@ -28,6 +29,7 @@ impl Facts {
             services(client, intent),
             held(client, intent),
             regions(client, intent),
+            room(client, intent),
             quotas(client),
             account(client, intent),
             records(client, intent),
@@ -38,6 +40,7 @@ impl Facts {
             services,
             held,
             regions,
+            room,
             quotas,
             cpus,
             account_usable,
@@ -123,6 +126,20 @@ async fn regions(
         .into_iter()
         .map(|(name, region)| (name, Answer::of(region.map(shaped))));
     (regions.collect(), cpus)
+}
+
+async fn room(client: &Client, intent: &Intent) -> BTreeMap<String, Answer<u64>> {
+    let read = intent.places.iter().map(async |place| {
+        let subnetwork = client.subnetwork(&place.region, &intent.subnetwork).await;
+        let room = match Answer::of(subnetwork.map(|subnetwork| subnetwork.room())) {
+            Answer::Is(Some(room)) => Answer::Is(room),
+            Answer::Is(None) => Answer::Unknown("its range is not IPv4".to_owned()),
+            Answer::Missing => Answer::Missing,
+            Answer::Unknown(why) => Answer::Unknown(why),
+        };
+        (place.region.clone(), room)
+    });
+    join_all(read).await.into_iter().collect()
 }
 
 async fn cpus(client: &Client, zone: String, machine_type: &str) -> Answer<u32> {

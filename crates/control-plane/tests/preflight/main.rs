@@ -24,6 +24,7 @@ fn intent() -> Intent {
             instances: 7,
             running: 0,
         }],
+        subnetwork: "default".into(),
         external_ip: true,
         disk_gb: 10,
         account: Account::Named("web-vm@demo.iam.gserviceaccount.com".into()),
@@ -69,6 +70,7 @@ fn ready(intent: &Intent) -> Facts {
         services: Answer::Is(services(intent).into_iter().map(on).collect()),
         held: Answer::Is(held.collect()),
         regions: BTreeMap::from([("us-central1".to_owned(), Answer::Is(region))]),
+        room: BTreeMap::from([("us-central1".to_owned(), Answer::Is(4000))]),
         quotas: Answer::Is(vec![quota("CPUS_ALL_REGIONS", 32.0, 2.0)]),
         cpus: Answer::Is(2),
         account_usable: Answer::Is(true),
@@ -374,6 +376,36 @@ fn instances_that_run_already_need_no_second_place() {
         [],
         "what Google does not count is no quota"
     );
+}
+
+#[test]
+fn a_subnetwork_has_an_address_for_each_instance_or_stops_it() {
+    let of_us_central1 = |room| BTreeMap::from([("us-central1".to_owned(), room)]);
+    finds(
+        Severity::Stops,
+        &[
+            "'default' of us-central1 has 6 free",
+            "7 instances",
+            "expand-ip-range",
+            "at most 6",
+        ],
+        |_, facts| facts.room = of_us_central1(Answer::Is(6)),
+    );
+    finds(
+        Severity::Stops,
+        &[
+            "no subnetwork 'default' in us-central1",
+            "machine.subnetwork",
+        ],
+        |_, facts| facts.room = of_us_central1(Answer::Missing),
+    );
+    finds(Severity::Notes, &["7 instances", "No."], |_, facts| {
+        facts.room = of_us_central1(Answer::Unknown("No.".into()));
+    });
+    let intent = intent();
+    let mut facts = ready(&intent);
+    facts.room = of_us_central1(Answer::Is(7));
+    assert_eq!(preflight(&intent, &facts), []);
 }
 
 #[test]

@@ -49,6 +49,11 @@ async fn all_facts_are_read_from_where_google_has_them() {
             json!({"name": "us-central1", "status": "UP", "quotas": quotas,
                 "zones": ["https://www.googleapis.com/compute/v1/projects/demo/zones/us-central1-a"]}),
         ),
+        (
+            "/compute/v1/projects/demo/regions/us-central1/subnetworks/default",
+            json!({"ipCidrRange": "10.0.0.0/28",
+                "utilizationDetails": {"ipv4Utilizations": [{"totalFreeIp": "5"}]}}),
+        ),
         ("/compute/v1/projects/demo", json!({"name": "demo", "quotas": quotas})),
         (
             "/compute/v1/projects/demo/zones/us-central1-a/machineTypes/e2-small",
@@ -76,6 +81,7 @@ async fn all_facts_are_read_from_where_google_has_them() {
     assert!(matches!(&facts.held, Answer::Is(held) if held.contains("compute.regions.get")));
     let region = &facts.regions["us-central1"];
     assert!(matches!(region, Answer::Is(region) if region.up && region.quotas[0].limit == 24.0));
+    assert_eq!(facts.room["us-central1"], Answer::Is(5));
     assert!(matches!(&facts.quotas, Answer::Is(quotas) if quotas[0].usage == 2.0));
     assert_eq!(
         (facts.cpus, facts.account_usable),

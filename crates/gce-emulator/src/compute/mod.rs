@@ -30,3 +30,4 @@ mod references;
 pub(crate) mod route;
 pub(crate) mod schema;
 mod table;
+mod utilization;

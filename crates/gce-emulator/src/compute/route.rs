@@ -10,6 +10,7 @@ use super::{
     engine::{self, How},
     images, lists, operations, quotas,
     table::{self, Row},
+    utilization,
 };
 use crate::{
     api::Cloud,
@@ -154,7 +155,12 @@ async fn one(cloud: &Cloud, method: &Method, key: Key, call: Call) -> Result<Ans
         if key.name.contains(|c: char| c.is_ascii_uppercase()) {
             return Err(not_emulated(key.kind, &key.scope, &key.name));
         }
-        return engine::get(cloud, &key).map(Answer::from);
+        let mut shown = engine::get(cloud, &key)?;
+        let views = call.query.get("views").map(String::as_str);
+        if key.kind == Kind::Subnetwork && views == Some("WITH_UTILIZATION") {
+            utilization::tell(cloud, &key, &mut shown);
+        }
+        return Ok(Answer::from(shown));
     }
     if key.kind == Kind::Operation && method == Method::DELETE {
         return operations::delete(cloud, key).await.map(Answer::from);

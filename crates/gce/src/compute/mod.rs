@@ -11,6 +11,7 @@ mod load_balancer;
 mod operation;
 mod place;
 mod quota;
+mod subnetwork;
 mod tls;
 pub(crate) mod wire;
 
@@ -31,4 +32,5 @@ pub use load_balancer::{
 pub use operation::{Operation, OperationErrorItem, OperationErrors, OperationStatus};
 pub use place::{Region, Zone};
 pub use quota::{Project, Quota};
+pub use subnetwork::{RangeUtilization, Subnetwork, SubnetworkUtilization};
 pub use tls::{ManagedCertificate, SslCertificate, SslPolicy, TargetHttpsProxy};

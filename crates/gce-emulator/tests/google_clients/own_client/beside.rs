@@ -56,6 +56,10 @@ async fn services(client: &Client) {
         .iter()
         .find(|quota| quota.metric == "INSTANCES");
     assert!(instances.unwrap().limit.unwrap() > 0.0);
+    let subnetwork = client.subnetwork("us-central1", "default").await.unwrap();
+    let room = subnetwork.room().unwrap();
+    assert!(room > 4000 && room <= 4092, "{subnetwork:?}");
+    assert!(subnetwork.utilization_details.is_some());
     assert!(!client.compute_project().await.unwrap().quotas.is_empty());
 }
 
