@@ -113,7 +113,8 @@ fn the_file_of_a_deployment_drives_the_local_cloud_too() {
         "[app.environment]\nGREETING = \"hello\"",
     );
     let config = ["up", "--config", "flaskscale.toml"];
-    folder.refuses(&config, "say what stands for us-central1-docker.pkg.dev/");
+    let without = [&config[..], &["--containers", "off"]].concat();
+    folder.refuses(&without, "say what stands for us-central1-docker.pkg.dev/");
 
     let mut up = folder.command(&config);
     up.args([

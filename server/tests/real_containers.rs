@@ -9,6 +9,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Command, Stdio},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -44,28 +45,50 @@ wait
 
 /// What runs containers here, if a test of them can be made.
 fn engine() -> Option<&'static str> {
-    let works = |engine: &&str| {
-        let question = if *engine == "docker" {
-            &["version", "--format", "{{.Server.Version}}"][..]
-        } else {
-            &["info"]
-        };
-        let mut asked = Command::new(engine);
-        let asked = asked.args(question).stdout(Stdio::null());
-        asked
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
-    };
-    let engine = ["docker", "podman"].into_iter().find(works);
-    // `ldd` refuses what needs no other file.
-    let needs = run(Command::new("ldd").arg("/bin/busybox"));
-    if engine.is_none() || !Path::new("/bin/busybox").exists() || needs.code == Some(0) {
-        eprintln!("skipped: it needs docker or podman, and Debian's busybox-static");
-        return None;
+    static ENGINE: OnceLock<Result<&'static str, String>> = OnceLock::new();
+    match ENGINE.get_or_init(find) {
+        Ok(engine) => Some(engine),
+        Err(why) => {
+            eprintln!("skipped: it needs docker or podman, and Debian's busybox-static: {why}");
+            None
+        }
     }
-    engine
 }
+
+/// The engine that the local cloud takes, if it does run a container: being installed is not enough where
+/// this machine is a container itself.
+fn find() -> Result<&'static str, String> {
+    let said = |command: &mut Command| match command.stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    // `ldd` refuses what needs no other file.
+    if !Path::new(BUSYBOX).exists() || said(Command::new("ldd").arg(BUSYBOX)).is_ok() {
+        return Err(format!("{BUSYBOX} is not there, or not static"));
+    }
+    let docker = ["version", "--format", "{{.Server.Version}}"];
+    let engine = if said(Command::new("docker").args(docker)).is_ok() {
+        "docker"
+    } else {
+        said(Command::new("podman").arg("info"))?;
+        "podman"
+    };
+    let import = format!("tar -C /bin -cf - busybox | {engine} import - {PROBE}");
+    said(Command::new("sh").args(["-c", &import]))?;
+    let limits = ["--ulimit=nofile=256:256", "--ulimit=nproc=256:256"];
+    let mut run = Command::new(engine);
+    said(
+        run.args(["run", "--rm"])
+            .args(limits)
+            .args([PROBE, "/busybox", "true"]),
+    )?;
+    Ok(engine)
+}
+
+/// The program of all images here.
+const BUSYBOX: &str = "/bin/busybox";
+const PROBE: &str = "localhost/flaskscale/probe:latest";
 
 /// A folder with an app that is built here, and its file.
 fn app(directory: &Path, name: &str) -> std::path::PathBuf {
@@ -73,7 +96,7 @@ fn app(directory: &Path, name: &str) -> std::path::PathBuf {
     fs::create_dir(&app).unwrap();
     fs::write(app.join("Dockerfile"), DOCKERFILE).unwrap();
     fs::write(app.join("serve"), SERVE).unwrap();
-    fs::copy("/bin/busybox", app.join("busybox")).unwrap();
+    fs::copy(BUSYBOX, app.join("busybox")).unwrap();
     app
 }
 
