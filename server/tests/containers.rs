@@ -65,11 +65,7 @@ fn an_instance_runs_what_stands_for_its_versions_container() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    folder.does(&["init"]);
-    folder.edit(
-        "[app.environment]",
-        "[app.environment]\nGREETING = \"hello\"",
-    );
+    folder.init_with_greeting();
 
     let site = site_of(&folder.does(&["deploy", "--yes", "--image", "web/app:one"]));
     assert_eq!(get(site, "/").unwrap().body, "one hello");
@@ -106,27 +102,12 @@ fn the_file_of_a_deployment_drives_the_local_cloud_too() {
         api: String::new(),
     };
     fs::write(app.join("Dockerfile"), "FROM scratch\n").unwrap();
-    folder.does(&["init"]);
+    folder.init_with_greeting();
     folder.edit("[\"us-central1\"]", "[\"us-central1\", \"europe-west1\"]");
-    folder.edit(
-        "[app.environment]",
-        "[app.environment]\nGREETING = \"hello\"",
-    );
-    let config = ["up", "--config", "flaskscale.toml"];
-    let without = [&config[..], &["--containers", "off"]].concat();
+    let without = ["up", "--config", "flaskscale.toml", "--containers", "off"];
     folder.refuses(&without, "say what stands for us-central1-docker.pkg.dev/");
 
-    let mut up = folder.command(&config);
-    up.args([
-        "--site-port",
-        "0",
-        "--api-port",
-        "0",
-        "--speed",
-        "60",
-        "--state-dir",
-    ]);
-    up.arg(directory.path().join("state"));
+    let mut up = Up::of_file(directory.path(), &app);
     let cloud = Up::start(up.args(["--", "/bin/sh", "-c", &server(directory.path(), "local")]));
     folder.api = cloud.said("api").unwrap().to_owned();
     assert_eq!(cloud.get("/").body, "local hello");

@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::{Value, json};
 use support::{
-    ask, flaskscale,
+    ask,
     folder::{Folder, site_of},
     get, run, until,
     up::Up,
@@ -100,14 +100,6 @@ fn app(directory: &Path, name: &str) -> std::path::PathBuf {
     app
 }
 
-fn init(folder: &Folder<'_>) {
-    folder.does(&["init"]);
-    folder.edit(
-        "[app.environment]",
-        "[app.environment]\nGREETING = \"hello\"",
-    );
-}
-
 /// The containers that were started for the groups of a deployment and are still known.
 fn containers(engine: &str, name: &str) -> Vec<String> {
     let filter = format!("name=flaskscale-{name}-");
@@ -123,14 +115,6 @@ fn containers(engine: &str, name: &str) -> Vec<String> {
     listed.stdout.lines().map(str::to_owned).collect()
 }
 
-fn up_with(folder: &Folder<'_>, directory: &Path) -> Command {
-    let mut up = flaskscale();
-    up.args(["up", "--config", "flaskscale.toml", "--speed", "60"]);
-    up.args(["--site-port", "0", "--api-port", "0", "--state-dir"]);
-    up.arg(directory.join("state")).current_dir(folder.path);
-    up
-}
-
 #[test]
 fn up_builds_the_container_of_a_file_and_runs_it() {
     let Some(engine) = engine() else { return };
@@ -140,9 +124,9 @@ fn up_builds_the_container_of_a_file_and_runs_it() {
         path: &app,
         api: String::new(),
     };
-    init(&folder);
+    folder.init_with_greeting();
 
-    let cloud = Up::start(&mut up_with(&folder, directory.path()));
+    let cloud = Up::start(&mut Up::of_file(directory.path(), &app));
     assert_eq!(cloud.said("containers"), Some(engine));
     assert_eq!(cloud.get("/").body, "first hello\n");
     assert!(containers(engine, "fsup").len() >= 2);
@@ -160,7 +144,7 @@ fn up_builds_the_container_of_a_file_and_runs_it() {
     // What changed in the folder is built when it starts again.
     let serve = app.join("serve");
     fs::write(&serve, SERVE.replace("first", "second")).unwrap();
-    let cloud = Up::start(&mut up_with(&folder, directory.path()));
+    let cloud = Up::start(&mut Up::of_file(directory.path(), &app));
     assert_eq!(cloud.get("/").body, "second hello\n");
     assert!(cloud.end().success());
     assert_eq!(containers(engine, "fsup"), Vec::<String>::new());
@@ -182,7 +166,7 @@ fn what_is_deployed_is_built_and_run_and_replaced_without_a_failed_request() {
         path: &app,
         api: cloud.said("api").unwrap().to_owned(),
     };
-    init(&folder);
+    folder.init_with_greeting();
 
     let shown = folder.does(&["deploy", "--yes"]);
     let site = site_of(&shown);

@@ -72,23 +72,24 @@ impl ContainerEngine {
     /// The id of an image that is on this machine, fetched from a registry of this machine if need be.
     /// An image from elsewhere is never fetched: whoever may write a template could have it run.
     pub(crate) async fn image(self, image: &str) -> Option<String> {
-        for name in names(image) {
-            if let Some(id) = self.id(&name).await {
+        let names = names(image);
+        for name in &names {
+            if let Some(id) = self.id(name).await {
                 return Some(id);
             }
         }
         if !is_of_this_machine(image) {
             return None;
         }
-        let name = names(image).into_iter().next()?;
+        let name = names.first()?;
         let mut pull = vec!["pull", "--quiet"];
         if self == Self::Podman {
             // Docker knows by itself that a registry on loopback may do without a certificate.
             pull.push("--tls-verify=false");
         }
-        pull.extend(["--", &name]);
+        pull.extend(["--", name]);
         self.ask(&pull).await.ok()?;
-        self.id(&name).await
+        self.id(name).await
     }
 
     /// A name comes from a template, and must not be taken for a flag.

@@ -11,7 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{client::digest_of, layout::LayoutError};
+use super::{
+    client::{digest_named, digest_of},
+    layout::{LayoutError, blob, read, unreadable},
+};
 
 /// One image of the archive's `manifest.json`, with files of the archive.
 #[derive(Deserialize)]
@@ -34,12 +37,7 @@ pub(crate) fn lay_out(folder: &Path) -> Result<(), LayoutError> {
     if index.exists() || !listed.exists() {
         return Ok(());
     }
-    let text = read(&listed)?;
-    let images: Vec<Archived> =
-        serde_json::from_slice(&text).map_err(|source| LayoutError::Odd {
-            path: listed,
-            source,
-        })?;
+    let images: Vec<Archived> = read(&listed)?;
     let manifests: Result<Vec<Value>, LayoutError> =
         images.iter().map(|image| manifest(folder, image)).collect();
     write(
@@ -49,7 +47,8 @@ pub(crate) fn lay_out(folder: &Path) -> Result<(), LayoutError> {
 }
 
 fn manifest(folder: &Path, image: &Archived) -> Result<Value, LayoutError> {
-    let config = read(&folder.join(&image.config))?;
+    let config = folder.join(&image.config);
+    let config = fs::read(&config).map_err(unreadable(&config))?;
     let config = keep(folder, CONFIGURATION, &config)?;
     let layers = image.layers.iter().map(|layer| compress(folder, layer));
     let layers = layers.collect::<Result<Vec<Value>, LayoutError>>()?;
@@ -74,9 +73,10 @@ fn keep(folder: &Path, media_type: &str, content: &[u8]) -> Result<Value, Layout
 fn compress(folder: &Path, layer: &str) -> Result<Value, LayoutError> {
     let source = folder.join(layer);
     let part = folder.join("layer.part");
-    let compressed = File::open(&source).and_then(|mut from| {
+    let mut from = File::open(&source).map_err(unreadable(&source))?;
+    let compressed = File::create(&part).and_then(|file| {
         let hashed = Hashed {
-            file: File::create(&part)?,
+            file,
             hash: Sha256::new(),
             size: 0,
         };
@@ -84,10 +84,10 @@ fn compress(folder: &Path, layer: &str) -> Result<Value, LayoutError> {
         io::copy(&mut from, &mut encoder)?;
         encoder.finish()
     });
-    let Hashed { hash, size, .. } = compressed.map_err(at(&source))?;
-    let digest = format!("sha256:{:x}", hash.finalize());
+    let Hashed { hash, size, .. } = compressed.map_err(unwritable(&part))?;
+    let digest = digest_named(hash);
     let path = place(folder, &digest)?;
-    fs::rename(&part, &path).map_err(at(&path))?;
+    fs::rename(&part, &path).map_err(unwritable(&path))?;
     Ok(json!({"mediaType": LAYER, "digest": digest, "size": size}))
 }
 
@@ -111,27 +111,25 @@ impl Write for Hashed {
     }
 }
 
+/// Where a blob is, in a folder that is there.
 fn place(folder: &Path, digest: &str) -> Result<PathBuf, LayoutError> {
-    let blobs = folder.join("blobs/sha256");
-    fs::create_dir_all(&blobs).map_err(at(&blobs))?;
-    Ok(blobs.join(digest.trim_start_matches("sha256:")))
+    let path = blob(folder, digest);
+    let parent = path.parent().unwrap_or(folder);
+    fs::create_dir_all(parent).map_err(unwritable(parent))?;
+    Ok(path)
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LayoutError> {
-    fs::read(path).map_err(at(path))
-}
-
 fn write(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
-    fs::write(path, content).map_err(at(path))
+    fs::write(path, content).map_err(unwritable(path))
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> LayoutError {
+fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> LayoutError {
     let path = path.to_owned();
-    move |source| LayoutError::Read { path, source }
+    move |source| LayoutError::Write { path, source }
 }
 
 #[cfg(test)]
@@ -169,7 +167,7 @@ mod tests {
         let index = folder.path().join("index.json");
         write(&index, b"{}").unwrap();
         lay_out(folder.path()).unwrap();
-        assert_eq!(read(&index).unwrap(), b"{}");
+        assert_eq!(fs::read(&index).unwrap(), b"{}");
         assert!(!folder.path().join("blobs").exists());
     }
 }

@@ -1,4 +1,4 @@
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use control_plane::deployment::googles_registry;
 use gce::Secret;
@@ -404,10 +404,10 @@ fn is_here(url: &Url) -> bool {
 
 /// Of the bytes as they came: the name under which a registry keeps them.
 pub(super) fn digest_of(body: &[u8]) -> String {
-    let hash = Sha256::digest(body);
-    hash.iter().fold("sha256:".to_owned(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    digest_named(Sha256::new().chain_update(body))
+}
+
+/// The name of what was hashed: `sha256:…`.
+pub(super) fn digest_named(hash: Sha256) -> String {
+    format!("sha256:{:x}", hash.finalize())
 }

@@ -24,6 +24,8 @@ pub(crate) struct Layout {
 pub(crate) enum LayoutError {
     #[error("{} cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("{} cannot be written", path.display())]
+    Write { path: PathBuf, source: io::Error },
     #[error("{} is not what an image layout has there", path.display())]
     Odd {
         path: PathBuf,
@@ -92,7 +94,7 @@ impl Layout {
     /// The manifest's exact bytes.
     pub(super) fn manifest(&self) -> Result<Vec<u8>, LayoutError> {
         let path = self.path(&self.manifest);
-        let bytes = fs::read(&path).map_err(|source| LayoutError::Read { path, source })?;
+        let bytes = fs::read(&path).map_err(unreadable(&path))?;
         if digest_of(&bytes) != self.manifest.digest {
             return Err(LayoutError::Digest(self.manifest.digest.clone()));
         }
@@ -106,17 +108,19 @@ impl Layout {
 }
 
 /// `sha256:…` is a file of the folder `sha256`.
-fn blob(folder: &Path, digest: &str) -> PathBuf {
+pub(super) fn blob(folder: &Path, digest: &str) -> PathBuf {
     folder.join("blobs").join(digest.replace(':', "/"))
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T, LayoutError> {
-    let text = fs::read(path).map_err(|source| LayoutError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, LayoutError> {
+    let text = fs::read(path).map_err(unreadable(path))?;
     serde_json::from_slice(&text).map_err(|source| LayoutError::Odd {
         path: path.to_owned(),
         source,
     })
+}
+
+pub(super) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> LayoutError {
+    let path = path.to_owned();
+    move |source| LayoutError::Read { path, source }
 }

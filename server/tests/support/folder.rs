@@ -50,6 +50,15 @@ impl Folder<'_> {
         said
     }
 
+    /// `init` for an app that is told `GREETING`.
+    pub fn init_with_greeting(&self) {
+        self.does(&["init"]);
+        self.edit(
+            "[app.environment]",
+            "[app.environment]\nGREETING = \"hello\"",
+        );
+    }
+
     /// A plan's lines with one of these signs.
     pub fn plan(&self, words: &[&str], signs: &str) -> Vec<String> {
         let stdout = self.does(&[&["deploy", "--plan"], words].concat());

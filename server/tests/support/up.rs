@@ -38,6 +38,13 @@ impl Up {
         up
     }
 
+    /// The command of such a one for the file of an app's folder.
+    pub fn of_file(directory: &Path, app: &Path) -> Command {
+        let mut up = Self::fast(directory);
+        up.args(["--config", "flaskscale.toml"]).current_dir(app);
+        up
+    }
+
     /// What stands behind a word of its output.
     pub fn said(&self, word: &str) -> Option<&str> {
         self.lines

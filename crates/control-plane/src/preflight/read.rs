@@ -131,11 +131,10 @@ async fn regions(
 async fn room(client: &Client, intent: &Intent) -> BTreeMap<String, Answer<u64>> {
     let read = intent.places.iter().map(async |place| {
         let subnetwork = client.subnetwork(&place.region, &intent.subnetwork).await;
-        let room = match Answer::of(subnetwork.map(|subnetwork| subnetwork.room())) {
-            Answer::Is(Some(room)) => Answer::Is(room),
-            Answer::Is(None) => Answer::Unknown("its range is not IPv4".to_owned()),
-            Answer::Missing => Answer::Missing,
-            Answer::Unknown(why) => Answer::Unknown(why),
+        let room = match subnetwork.map(|subnetwork| subnetwork.room()) {
+            Ok(Some(room)) => Answer::Is(room),
+            Ok(None) => Answer::Unknown("its range is not IPv4".to_owned()),
+            Err(error) => Answer::of(Err(error)),
         };
         (place.region.clone(), room)
     });

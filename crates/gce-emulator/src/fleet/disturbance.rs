@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix::{
-    sys::signal::{Signal, kill, killpg},
+    sys::signal::{Signal, kill},
     unistd::Pid,
 };
 
@@ -72,14 +72,7 @@ impl Life {
         }
         let frozen = faults.is_unhealthy(name);
         if frozen != running.frozen {
-            let signal = if frozen {
-                Signal::SIGSTOP
-            } else {
-                Signal::SIGCONT
-            };
-            if !running.process.freeze(frozen).await {
-                killpg(pid, signal).ok();
-            }
+            running.process.freeze(pid, frozen).await;
             running.frozen = frozen;
         }
         faults.take_preemption(name)

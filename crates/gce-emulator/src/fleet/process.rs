@@ -9,6 +9,10 @@ use std::{
     time::Duration,
 };
 
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, ChildStdout},
@@ -159,15 +163,21 @@ impl Supervised {
         }
     }
 
-    /// Stops the program as it stands, or lets it go on, if it is a container; false if it is none.
-    pub(super) async fn freeze(&self, frozen: bool) -> bool {
-        let Some(Held { engine, name }) = &self.container else {
-            return false;
-        };
-        if let Err(error) = engine.freeze(name, frozen).await {
-            tracing::warn!(name, frozen, %error, "a container could not be stopped or woken");
+    /// Stops the program as it stands, or lets it go on: its process group, which this process leads, or
+    /// its container.
+    pub(super) async fn freeze(&self, leader: Pid, frozen: bool) {
+        if let Some(Held { engine, name }) = &self.container {
+            if let Err(error) = engine.freeze(name, frozen).await {
+                tracing::warn!(name, frozen, %error, "a container could not be stopped or woken");
+            }
+            return;
         }
-        true
+        let signal = if frozen {
+            Signal::SIGSTOP
+        } else {
+            Signal::SIGCONT
+        };
+        killpg(leader, signal).ok();
     }
 }
 
