@@ -109,7 +109,7 @@ fn a_certificate_that_waits_is_told_with_its_record(folder: &Folder<'_>) {
     );
     folder.does(&["deploy", "--yes"]);
     let seen = status(folder);
-    let record = seen["dns_record"].as_str().unwrap();
+    let record = seen["dns_records_to_set"][0].as_str().unwrap();
     assert!(
         record.starts_with("app.example.com. 300 IN A 203.0.113."),
         "{record}"

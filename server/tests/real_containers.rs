@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use support::{
     ask,
@@ -36,6 +37,7 @@ const SERVE: &str = r#"busybox=/bin/busybox
 $busybox mkdir /www
 echo "first $GREETING" >/www/index.html
 echo well >/www/health
+echo "$PASSWORD" >/www/password
 echo "says $GREETING"
 trap 'exit 0' TERM
 $busybox httpd -f -p $PORT -h /www &
@@ -184,6 +186,8 @@ fn what_is_deployed_is_built_and_run_and_replaced_without_a_failed_request() {
     an_instance_whose_container_stands_still_is_made_anew(engine, &folder);
     what_a_container_burns_is_its_instances_load(&folder);
 
+    a_secret_reaches_the_container_and_no_command_line(&folder, site);
+
     folder.does(&["destroy", "--confirm", "fsdeploy"]);
     until("the end of the last container", || {
         containers(engine, "fsdeploy").is_empty().then_some(())
@@ -214,6 +218,49 @@ fn an_instance_whose_container_stands_still_is_made_anew(engine: &str, folder: &
     });
     let path = format!("/_emulator/faults/{}", fault["id"].as_str().unwrap());
     ask(folder.address(), "DELETE", &path, &[], "").unwrap();
+}
+
+fn a_secret_reaches_the_container_and_no_command_line(folder: &Folder<'_>, site: SocketAddr) {
+    const HELD: &str = "s3=cret# here";
+    folder.edit("# DATABASE_URL = ", "PASSWORD = ");
+    folder.refuses(&["deploy", "--yes"], "1 of the findings would make it fail");
+    let secrets = "/v1/projects/flaskscale-local/secrets";
+    let automatic = r#"{"replication": {"automatic": {}}}"#;
+    folder.post(&format!("{secrets}?secretId=database-url"), automatic);
+    let version = json!({"payload": {"data": STANDARD.encode(format!("{HELD}\n"))}});
+    let add = format!("{secrets}/database-url:addVersion");
+    folder.post(&add, &version.to_string());
+    folder.does(&["deploy", "--yes"]);
+    assert_eq!(get(site, "/password").unwrap().body, format!("{HELD}\n"));
+    let version = format!("{secrets}/database-url/versions/1");
+    folder.post(&format!("{version}:disable"), "{}");
+    let group = "/compute/v1/projects/flaskscale-local/regions/us-central1/\
+                 instanceGroupManagers/fsdeploy";
+    let managed = || folder.post(&format!("{group}/listManagedInstances"), "{}");
+    let instances = json!({"instances": [managed()["managedInstances"][0]["instance"]]});
+    folder.post(
+        &format!("{group}/recreateInstances"),
+        &instances.to_string(),
+    );
+    until("the reason why an instance does not start", || {
+        let errors = get(folder.address(), &format!("{group}/listErrors")).unwrap();
+        let why = "version 1 of the secret database-url is not there, or not enabled";
+        errors.body.contains(why).then_some(())
+    });
+    folder.post(&format!("{version}:enable"), "{}");
+    until("an end of what each instance is going through", || {
+        let managed = managed();
+        let at_rest = |instance: &Value| instance["currentAction"] == "NONE";
+        let instances = managed["managedInstances"].as_array()?;
+        instances.iter().all(at_rest).then_some(())
+    });
+    assert_eq!(get(site, "/password").unwrap().body, format!("{HELD}\n"));
+
+    let shows_it = |entry: fs::DirEntry| {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(HELD)
+    };
+    assert!(!fs::read_dir("/proc").unwrap().flatten().any(shows_it));
 }
 
 /// Some more than it takes to answer probes, on a machine that may be busy with other tests.

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::Ipv4Addr,
+    path::Path,
     process::{Output, Stdio},
     time::Duration,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Start<'a> {
     /// The image's id, so that it is the very image that was found.
     pub(crate) image: &'a str,
     pub(crate) environment: &'a [(String, String)],
+    /// A file with a line for each variable that no command line may show.
+    pub(crate) secrets: Option<&'a Path>,
     /// On loopback, and where it leads to in the container.
     pub(crate) ports: (u16, u16),
 }
@@ -116,6 +119,9 @@ impl ContainerEngine {
         command.push(format!("--publish=127.0.0.1:{here}:{there}"));
         for (name, value) in start.environment {
             command.push(format!("--env={name}={value}"));
+        }
+        if let Some(secrets) = start.secrets {
+            command.push(format!("--env-file={}", secrets.display()));
         }
         if self == Self::Podman {
             command.extend(own_limits());
@@ -279,6 +285,7 @@ mod tests {
             run: "abc",
             image: "sha256:1",
             environment: &[("A".to_owned(), "b c".to_owned())],
+            secrets: Some(Path::new("/tmp/secrets")),
             ports: (20_000, 5000),
         });
         let expected = [
@@ -292,6 +299,7 @@ mod tests {
             "--label=dev.flaskscale.run=abc",
             "--publish=127.0.0.1:20000:5000",
             "--env=A=b c",
+            "--env-file=/tmp/secrets",
             "sha256:1",
         ];
         assert_eq!(command, expected);

@@ -25,4 +25,4 @@ mod surroundings;
 
 pub use self::containers::ContainerEngine;
 pub use self::emulator::{Conditions, Config, Emulator, StartError};
-pub use self::fleet::{Substitute, Workload};
+pub use self::fleet::{Companion, Substitute, Workload};

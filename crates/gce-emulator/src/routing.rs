@@ -33,9 +33,31 @@ pub struct Endpoint {
     pub instance: String,
     /// The group; whether as manager or as plain instance group does not matter.
     pub group: Key,
-    /// Where the workload listens.
-    pub addr: SocketAddr,
+    pub listens: Listens,
     pub draining: bool,
+}
+
+/// Where the programs of an instance listen. At Google every machine has an address of its own; here
+/// they share one, so that each port of a machine is another one of this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listens {
+    /// The workload's place.
+    pub addr: SocketAddr,
+    /// By which port of the machine it is known. Where nobody has said that, every port leads to it.
+    pub port: Option<u16>,
+    /// By which port a second program is known, and its place.
+    pub second: Option<(u16, SocketAddr)>,
+}
+
+impl Listens {
+    /// The place of a port of the machine; one that refuses all connections if nobody listens there.
+    fn at(self, port: Option<u16>) -> SocketAddr {
+        match (port, self.port, self.second) {
+            (Some(port), _, Some((second, addr))) if port == second => addr,
+            (Some(port), Some(own), _) if port != own => SocketAddr::new(self.addr.ip(), 0),
+            _ => self.addr,
+        }
+    }
 }
 
 /// The forwarding rule that has a port of its own, the one `up` was asked for. Every other rule

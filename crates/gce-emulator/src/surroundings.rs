@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    apis::held,
     balancer::Balancer,
     clock::Clock,
     fleet::{Machine, Surroundings},
@@ -64,5 +65,9 @@ impl Surroundings for Around {
         let (store, clock) = (self.store.clone(), self.clock.clone());
         let listener = metadata_server::open(store, clock, instance.clone())?;
         Ok((listener.addr, Box::new(listener)))
+    }
+
+    fn secret(&self, secret: &str, version: u64) -> Option<Vec<u8>> {
+        held(&self.store, secret, version)
     }
 }

@@ -42,7 +42,7 @@ async fn load_grows_a_group_and_rest_shrinks_it() {
     });
     autoscale(&cloud, policy).await;
     let machine = cloud.wait_for_running(1).await.remove(0);
-    let addr = machine.addr.unwrap();
+    let addr = machine.listens.unwrap().addr;
     wait_until("an answer", || get(addr, "/burn").is_some()).await;
     wait_until("growth", || target_size(&cloud) > 1).await;
     cloud

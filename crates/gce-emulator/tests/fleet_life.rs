@@ -23,7 +23,7 @@ fn kill_9(machine: &Machine) {
 }
 
 async fn answers(machine: &Machine) {
-    let addr = machine.addr.unwrap();
+    let addr = machine.listens.unwrap().addr;
     wait_until("an answer", || {
         get(addr, "/").is_some_and(|answer| answer.ends_with("ok"))
     })

@@ -160,6 +160,14 @@ impl Client {
         items::<Versions>(self.clone(), self.beside(Method::GET, api, &path))
     }
 
+    /// A version of a secret, without what it holds.
+    pub async fn secret_version(&self, id: &str, version: u64) -> Result<SecretVersion, Error> {
+        let version = version.to_string();
+        let secret = ["v1", "projects", self.project(), "secrets", id];
+        let path = [&secret[..], &["versions", &version]].concat();
+        self.send(&self.beside(Method::GET, api, &path)?).await
+    }
+
     /// What a version holds: one by its number, or `latest`.
     pub async fn access_secret(&self, id: &str, version: &str) -> Result<Payload, Error> {
         self.access_secret_of(self.project(), id, version).await

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::{
     deploy::{
         CarryOut, Consent, File, Findings, Pin, SavedPlan, Target, Wish, address, agreed,
-        canary_first, carry_out, cost_change, first_request, leads_here, locked, money, record,
-        take, usd_per_hour,
+        canary_first, carry_out, cost_change, first_request, locked, money, records_to_set, take,
+        usd_per_hour,
     },
     failure::Failure,
     logs,
@@ -165,7 +165,7 @@ impl Planned {
             return Err(canary_first(&canary.template));
         }
         let blueprint = target.blueprint(&found, &wish).await?;
-        if let Some(finding) = target.image_finding() {
+        for finding in target.image_findings() {
             findings.add(finding);
         }
         let plan = plan(&blueprint, &found, terms);
@@ -226,8 +226,7 @@ impl Planned {
         let (before, after) = self.costs();
         let project = self.target.client.project();
         let name = self.target.name();
-        let image = self.target.pinned().map(|pin| format!("{pin}\n"));
-        let image = image.unwrap_or_default();
+        let images = self.target.images();
         let summary = if self.plan.is_empty() {
             "nothing to do\n".to_owned()
         } else {
@@ -245,7 +244,7 @@ impl Planned {
             )
         };
         format!(
-            "{name} in the project {project}\n{}{image}{}{summary}{}",
+            "{name} in the project {project}\n{}{images}{}{summary}{}",
             self.findings,
             self.plan,
             cost_change(&before, &after)
@@ -334,9 +333,7 @@ impl Planned {
         if let Some(address) = address(name, found) {
             println!("address {address}");
         }
-        if let Some(record) = record(&self.target, found)
-            && !leads_here(&self.target, found)
-        {
+        for record in records_to_set(&self.target, found) {
             println!("DNS record to set: {record}");
         }
         let cost = Cost::of(&self.target.mark(), found);

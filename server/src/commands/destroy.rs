@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use control_plane::deployment::{Cost, Plan, removal};
 
 use crate::{
-    deploy::{Consent, File, Target, agreed, has_led, locked, money, record, take},
+    deploy::{Consent, File, Target, agreed, locked, money, records_of_others, take},
     failure::Failure,
     logs,
 };
@@ -59,9 +59,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     locked(&target, None, remove(&target, &plan)).await?;
     println!("nothing of it is left");
     // Google gives a released address to somebody else, who could then answer for the domain.
-    if let Some(record) = record(&target, &found)
-        && !has_led(&target, &found)
-    {
+    for record in records_of_others(&target, &found) {
         println!("DNS record to remove now, since others may get the address: {record}");
     }
     Ok(ExitCode::SUCCESS)

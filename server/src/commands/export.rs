@@ -35,7 +35,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let target = args.file.open()?;
     let found = target.inventory().await?;
     let blueprint = target.blueprint(&found, &args.wish).await?;
-    if let Some(finding) = target.image_finding() {
+    for finding in target.image_findings() {
         eprintln!("{finding}");
     }
     let dialect = match args.tool {

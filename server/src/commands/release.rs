@@ -110,7 +110,7 @@ async fn new_version(
     found: &Inventory,
 ) -> Result<(Plan, String), Failure> {
     let blueprint = target.blueprint(found, &args.wish).await?;
-    target.say_image()?;
+    target.say_images()?;
     let whole = plan(&blueprint, found, Terms::default());
     if let Some(id) = whole.in_the_way.first() {
         return Err(Failure::input(format!("{id} is not of this deployment")));

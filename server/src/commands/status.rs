@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::versions;
 use crate::{
-    deploy::{File, Target, Wish, address, leads_here, money, record, usd_per_hour},
+    deploy::{File, Target, Wish, address, money, records_to_set, usd_per_hour},
     failure::Failure,
     logs,
 };
@@ -110,6 +110,9 @@ impl Status {
         if let Some(address) = address(name, &self.found) {
             println!("address {address}");
         }
+        if let Some(console) = &self.target.configuration.console {
+            println!("console https://{}/admin", console.domain);
+        }
         println!("costs {}, without traffic", money(&self.cost));
         match self.next() {
             Some(next) => println!("next: {next}"),
@@ -136,7 +139,7 @@ impl Status {
         json["groups"] = json!(self.groups);
         json["certificates"] = self.certificates.iter().map(certificate).collect();
         json["address"] = json!(address(self.target.name(), &self.found));
-        json["dns_record"] = json!(record(&self.target, &self.found));
+        json["dns_records_to_set"] = json!(records_to_set(&self.target, &self.found));
         json["usd_per_hour"] = usd_per_hour(&self.cost);
         json["machine_types_without_price"] = json!(self.cost.unpriced);
         json["next"] = json!(self.next());
@@ -172,10 +175,14 @@ impl Status {
         if let Some(advice) = certificate.advice().into_iter().next() {
             return Some(advice);
         }
-        if leads_here(&self.target, &self.found) {
-            return Some("wait for the certificate, then flaskscale deploy".to_owned());
-        }
-        let record = record(&self.target, &self.found)?;
-        Some(format!("the certificate needs the DNS record {record}"))
+        let records = records_to_set(&self.target, &self.found);
+        let names = |record: &&String| {
+            let mut domains = certificate.domains.iter();
+            domains.any(|(domain, _)| record.starts_with(&format!("{domain}. ")))
+        };
+        Some(match records.iter().find(names) {
+            Some(record) => format!("the certificate needs the DNS record {record}"),
+            None => "wait for the certificate, then flaskscale deploy".to_owned(),
+        })
     }
 }

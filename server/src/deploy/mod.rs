@@ -24,7 +24,7 @@ pub(crate) use lock::locked;
 pub(crate) use pin::Pin;
 #[cfg(feature = "local")]
 pub(crate) use pin::architecture;
-pub(crate) use reach::{address, first_request, has_led, leads_here, record, site_url};
+pub(crate) use reach::{address, first_request, records_of_others, records_to_set, site_url};
 pub(crate) use saved::SavedPlan;
 pub(crate) use show::{cost_change, money, usd_per_hour};
 #[cfg(feature = "local")]

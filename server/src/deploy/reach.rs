@@ -57,31 +57,43 @@ pub(crate) fn site_url(target: &Target, found: &Inventory) -> Option<String> {
     }
 }
 
-/// The DNS record that leads the domain to this deployment, as a zone file has it; `None` without a
-/// domain, or before there is an address.
-pub(crate) fn record(target: &Target, found: &Inventory) -> Option<String> {
-    let domain = target.configuration.site.domain.as_ref()?;
-    let ip = found.address(&format!("{}-ip", target.name()))?;
-    Some(format!("{domain}. 300 IN A {ip}"))
+/// The DNS records that would lead each domain to this deployment, as a zone file has them, of those
+/// domains that no zone of the project leads here; none before there is an address.
+pub(crate) fn records_to_set(target: &Target, found: &Inventory) -> Vec<String> {
+    records(target, found, |leads, ip| {
+        leads.is_none_or(|(to, _)| to != ip)
+    })
+}
+
+/// The same, of those domains that this deployment has not led here itself: what it cannot take back when
+/// it goes.
+pub(crate) fn records_of_others(target: &Target, found: &Inventory) -> Vec<String> {
+    records(target, found, |leads, _| {
+        !leads.is_some_and(|(_, by_us)| by_us)
+    })
+}
+
+/// What leads a domain, as far as a zone of the project says it: where to, and whether that is ours.
+type Leads<'a> = Option<(&'a str, bool)>;
+
+fn records(
+    target: &Target,
+    found: &Inventory,
+    is_meant: impl Fn(Leads<'_>, &str) -> bool,
+) -> Vec<String> {
+    let Some(ip) = found.address(&format!("{}-ip", target.name())) else {
+        return Vec::new();
+    };
+    let mark = target.mark();
+    let domains = target.configuration.domains();
+    let meant = domains.filter(|domain| is_meant(found.leads(domain, &mark), ip));
+    meant
+        .map(|domain| format!("{domain}. 300 IN A {ip}"))
+        .collect()
 }
 
 fn is_local(rule: &Value) -> bool {
     rule["labels"][PORT_LABEL].is_string()
-}
-
-/// Whether the domain leads to this deployment already, as far as a zone of the project says it.
-pub(crate) fn leads_here(target: &Target, found: &Inventory) -> bool {
-    let domain = target.configuration.site.domain.as_deref();
-    let leads = domain.and_then(|domain| found.leads(domain, &target.mark()));
-    let ip = found.address(&format!("{}-ip", target.name()));
-    leads.is_some_and(|(to, _)| Some(to) == ip)
-}
-
-/// Whether this deployment has led the domain somewhere itself, and takes that back when it goes.
-pub(crate) fn has_led(target: &Target, found: &Inventory) -> bool {
-    let domain = target.configuration.site.domain.as_deref();
-    let leads = domain.and_then(|domain| found.leads(domain, &target.mark()));
-    leads.is_some_and(|(_, by_us)| by_us)
 }
 
 /// Host and port.

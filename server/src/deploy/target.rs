@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::{
     build::Recipe,
     image::{Choosing, Chosen},
-    pin::{Pin, architecture},
+    pin::{Pin, Pinning, architecture},
 };
 use crate::{cloud, failure::Failure};
 
@@ -57,6 +57,8 @@ pub(crate) struct Target {
     /// Chosen once, so that a plan, what is done of it and what is seen after it are about one image,
     /// whoever moves its tag meanwhile.
     image: OnceCell<Chosen>,
+    /// What the image of the console beside the app leads to, looked up once as well.
+    console: OnceCell<Pin>,
 }
 
 /// The system that instances boot: a milestone with long support.
@@ -100,6 +102,7 @@ impl Target {
             client,
             builds: false,
             image: OnceCell::new(),
+            console: OnceCell::new(),
         })
     }
 
@@ -142,6 +145,7 @@ impl Target {
                 .pin
                 .image()
                 .to_owned(),
+            console_image: self.pin_console().await.map(|pin| pin.image().to_owned()),
             boot_image: self.boot_image(before.as_ref(), wish).await?,
         };
         let project = self.client.project();
@@ -153,6 +157,13 @@ impl Target {
         self.image.get().map(|chosen| &chosen.pin)
     }
 
+    /// A line for each image, once they are chosen.
+    pub(crate) fn images(&self) -> String {
+        let app = self.pinned().map(|pin| format!("{pin}\n"));
+        let console = self.console.get().map(|pin| format!("console {pin}\n"));
+        app.into_iter().chain(console).collect()
+    }
+
     /// Pushes the image, if it was built here.
     pub(crate) async fn publish_image(&self) -> Result<(), Failure> {
         match self.image.get() {
@@ -161,23 +172,38 @@ impl Target {
         }
     }
 
-    /// What a person should know of the image before the plan.
-    pub(crate) fn image_finding(&self) -> Option<Finding> {
-        self.pinned().and_then(Pin::finding)
+    /// What a person should know of the images before the plan.
+    pub(crate) fn image_findings(&self) -> Vec<Finding> {
+        let console = self.console.get();
+        // In the local cloud this program stands for its own image: there is nothing to fetch.
+        let console = console.filter(|pin| !matches!(pin, Pin::NotFetched(_)));
+        let pins = self.pinned().into_iter().chain(console);
+        pins.filter_map(Pin::finding).collect()
     }
 
-    /// Tells which image it is, and refuses one that cannot be run.
-    pub(crate) fn say_image(&self) -> Result<(), Failure> {
-        if let Some(finding) = self.image_finding() {
+    /// Tells which images they are, and refuses one that cannot be run.
+    pub(crate) fn say_images(&self) -> Result<(), Failure> {
+        for finding in self.image_findings() {
             if finding.severity == Severity::Stops {
                 return Err(Failure::input(finding.text));
             }
             println!("{finding}");
         }
-        if let Some(pin) = self.pinned() {
-            println!("{pin}");
-        }
+        print!("{}", self.images());
         Ok(())
+    }
+
+    async fn pin_console(&self) -> Option<&Pin> {
+        let Configuration {
+            console, machine, ..
+        } = &self.configuration;
+        let console = console.as_ref()?;
+        let pinning = Pinning {
+            client: &self.client,
+            machine_type: &machine.machine_type,
+        };
+        let pin = || pinning.pin(&console.image, None);
+        Some(self.console.get_or_init(pin).await)
     }
 
     async fn choose(&self, before: Option<&InService>, wish: &Wish) -> Result<&Chosen, Failure> {

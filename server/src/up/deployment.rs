@@ -31,12 +31,17 @@ const ZONE: &str = "us-central1-a";
 
 impl Deployment {
     /// Of a file. What needs the world beyond the laptop is left out: the domain with its certificate,
-    /// who is let in, secrets, and accounts and networks that somebody made elsewhere.
+    /// the console under it, who is let in, secrets, and accounts and networks that somebody made elsewhere.
     pub(crate) fn configured(mut configuration: Configuration) -> Self {
         let Configuration {
-            app, machine, site, ..
+            app,
+            console,
+            machine,
+            site,
+            ..
         } = &mut configuration;
         app.console = false;
+        *console = None;
         app.secrets.clear();
         machine.service_account = None;
         "default".clone_into(&mut machine.network);
@@ -153,6 +158,7 @@ impl Deployment {
         let boot_image = configuration.machine.boot_image.as_deref();
         let release = Release {
             image: self.image().unwrap_or_default(),
+            console_image: None,
             boot_image: newest_boot_image(client, boot_image.unwrap_or(BOOT_IMAGE)).await?,
         };
         let blueprint = Blueprint::of(configuration, LOCAL_PROJECT, &release);

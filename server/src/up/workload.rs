@@ -1,7 +1,7 @@
 //! What the instances of the local cloud run.
 
 use control_plane::configuration::is_image;
-use gce_emulator::{Substitute, Workload};
+use gce_emulator::{Companion, Substitute, Workload};
 
 use super::cloud::Wish;
 use crate::{site, state_dir::SECRETS_FILE};
@@ -24,6 +24,7 @@ pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
         containers: wish.substitutes.clone(),
         variables: wish.variables.clone(),
         engine: wish.engine,
+        console: Some(console(wish, api_port, own)),
         ..Workload::default()
     };
     match &wish.program {
@@ -37,14 +38,32 @@ pub(super) fn of(wish: &Wish, api_port: u16, own: &str) -> Workload {
             ..all
         },
         Program::Own => Workload {
-            command: [own, "serve", "--cloud", "local", "--port", "$PORT"]
-                .map(str::to_owned)
-                .to_vec(),
-            env: environment(wish, api_port),
+            command: serve(own),
+            env: own_environment(wish, api_port),
             own: true,
             ..all
         },
     }
+}
+
+/// What stands for FlaskScale's own image beside another: its secrets are those of Secret Manager that its
+/// template names, and none of this machine's.
+fn console(wish: &Wish, api_port: u16, own: &str) -> Companion {
+    const ITS_OWN: [&str; 3] = [
+        "FLASKSCALE_CONSOLE_HOST",
+        "FLASKSCALE_SESSION_KEY_SECRET",
+        "FLASKSCALE_ADMIN_PASSWORD_SECRET",
+    ];
+    Companion {
+        command: serve(own),
+        env: environment(wish, api_port),
+        variables: ITS_OWN.map(str::to_owned).to_vec(),
+    }
+}
+
+fn serve(own: &str) -> Vec<String> {
+    let words = [own, "serve", "--cloud", "local", "--port", "$PORT"];
+    words.map(str::to_owned).to_vec()
 }
 
 /// Reads `IMAGE=CMD`. The shell of the system reads the command, as it would in a terminal.
@@ -62,6 +81,14 @@ pub(crate) fn substitute(text: &str) -> Result<Substitute, String> {
     })
 }
 
+fn own_environment(wish: &Wish, api_port: u16) -> Vec<(String, String)> {
+    let file = wish.state_dir.join(SECRETS_FILE);
+    let file = file.to_string_lossy().into_owned();
+    let mut environment = environment(wish, api_port);
+    environment.push(("FLASKSCALE_SECRETS_FILE".to_owned(), file));
+    environment
+}
+
 fn environment(wish: &Wish, api_port: u16) -> Vec<(String, String)> {
     let public_status =
         std::env::var("FLASKSCALE_PUBLIC_STATUS").unwrap_or_else(|_| "on".to_owned());
@@ -70,13 +97,6 @@ fn environment(wish: &Wish, api_port: u16) -> Vec<(String, String)> {
         ("FLASKSCALE_BIND", "127.0.0.1".to_owned()),
         ("FLASKSCALE_PROXY", "google".to_owned()),
         ("FLASKSCALE_PUBLIC_STATUS", public_status),
-        (
-            "FLASKSCALE_SECRETS_FILE",
-            wish.state_dir
-                .join(SECRETS_FILE)
-                .to_string_lossy()
-                .into_owned(),
-        ),
         ("FLASKSCALE_SPEED", wish.speed.to_string()),
         (
             "LEPTOS_SITE_ROOT",

@@ -35,6 +35,8 @@ pub struct Configuration {
     pub locations: Vec<Location>,
     /// What runs.
     pub app: App,
+    /// FlaskScale's console beside an app that is another.
+    pub console: Option<Console>,
     /// What it runs on.
     pub machine: Machine,
     /// The policy of each new autoscaler.
@@ -51,8 +53,20 @@ impl Configuration {
         let given = self.app.secrets.values().map(|secret| secret.name.clone());
         let ours = ConsoleSecrets::of(&self.name);
         let ours = [ours.session_key, ours.admin_password];
-        let ours = ours.into_iter().filter(|_| self.app.console);
+        let ours = ours.into_iter().filter(|_| self.serves_console());
         given.chain(ours).collect()
+    }
+
+    /// Whether its instances serve a console: the app's own, or one beside it.
+    pub(crate) fn serves_console(&self) -> bool {
+        self.app.console || self.console.is_some()
+    }
+
+    /// The host names under which it is reached, the site's first.
+    pub fn domains(&self) -> impl Iterator<Item = &str> {
+        let site = self.site.domain.as_deref();
+        let console = self.console.as_ref().map(|console| &*console.domain);
+        site.into_iter().chain(console)
     }
 }
 
@@ -76,6 +90,18 @@ pub struct App {
     pub environment: BTreeMap<String, String>,
     /// Variables that are read from Secret Manager when it starts.
     pub secrets: BTreeMap<String, Secret>,
+}
+
+/// `[console]`: FlaskScale's console, as a second container of each instance and with a host name of its
+/// own, since a stranger's pages must not share its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Console {
+    /// FlaskScale's own image.
+    pub image: String,
+    /// Where it listens, on each instance.
+    pub port: u16,
+    /// Where it answers: `console.app.example.com`.
+    pub domain: String,
 }
 
 /// A version of a secret in Secret Manager.

@@ -10,7 +10,7 @@ use super::rules::{
     label_name, label_value, list, member, name, path, port, project, region, resource_name,
     secret, service_account, variable_name, zone,
 };
-use super::{App, Configuration, Fault, Faults, Machine, Site, Update};
+use super::{App, Configuration, Console, Fault, Faults, Machine, Site, Update};
 use crate::Location;
 
 impl Configuration {
@@ -46,12 +46,14 @@ fn read(mut file: Reader<'_>) -> Option<Configuration> {
     let policy = policy(file.section("scaling"), largest);
     let site = site(file.section("site"));
     let update = update(file.section("update"));
+    let console = console(&mut file, &app, &site);
     file.finish();
     Some(Configuration {
         name: deployment?,
         project,
         locations: locations?,
         app,
+        console,
         machine,
         policy,
         site,
@@ -126,6 +128,40 @@ fn app(mut app: Reader<'_>) -> App {
     }
     app.finish();
     read
+}
+
+/// Google takes host names of 253 characters.
+const LONGEST_DOMAIN: usize = 253;
+
+fn console(file: &mut Reader<'_>, app: &App, site: &Site) -> Option<Console> {
+    let mut console = file.section("console");
+    if console.is_empty() {
+        return None;
+    }
+    let image = console.required("image", &image());
+    let port = console.optional("port", &port()).unwrap_or(5001);
+    if port == app.port {
+        console.reject("port", "another port than app.port");
+    }
+    console.finish();
+    if app.console {
+        let why = "absent where app.console says that the app is one";
+        file.reject("console", why);
+    }
+    if !site.https {
+        let why = "absent without HTTPS, over which alone a console answers: it needs site.domain";
+        file.reject("console", why);
+    }
+    let domain = format!("console.{}", site.domain.as_deref()?);
+    if domain.len() > LONGEST_DOMAIN {
+        let why = "absent where console.DOMAIN has more than 253 characters";
+        file.reject("console", why);
+    }
+    Some(Console {
+        image: image?,
+        port,
+        domain,
+    })
 }
 
 fn machine(mut machine: Reader<'_>, locations: Option<&[Location]>) -> Machine {

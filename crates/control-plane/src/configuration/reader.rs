@@ -114,6 +114,11 @@ impl<'a> Reader<'a> {
         self.value(name).is_some()
     }
 
+    /// Whether it says nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_none_or(DeTable::is_empty)
+    }
+
     /// Notes every key that no one has asked for: a misspelt setting must not be silently without effect.
     pub(super) fn finish(self) {
         let keys = self.table.into_iter().flat_map(DeTable::iter);

@@ -59,6 +59,10 @@ health_path = "{health_path}"      # answers 200 when the app can serve
 [app.secrets]                # names and versions in Secret Manager, never values
 # DATABASE_URL = "database-url/1"
 
+[console]                    # FlaskScale's console on each instance too, at https://console.DOMAIN
+# image = "us-central1-docker.pkg.dev/PROJECT/REPOSITORY/flaskscale:TAG"
+# port = 5001
+
 [machine]
 type = "e2-small"
 # disk_gb = 10

@@ -120,6 +120,19 @@ fn settings_that_contradict_each_other_are_faults() {
             "scaling = { min = 3, max = 2 }",
             "scaling.max is 2; it must be a whole number from 3, the minimum, to 2000.",
         ),
+        ("console.image = \"app:1\"", "console is"),
+        (
+            "console.image = \"app:1\"\napp.console = true\nsite.domain = \"app.example.com\"",
+            "it must be absent where app.console says that the app is one.",
+        ),
+        (
+            "site.domain = \"app.example.com\"\n[console]\nport = 5001",
+            "console.image is missing; it must be a container image",
+        ),
+        (
+            "site.domain = \"app.example.com\"\nconsole = { image = \"app:1\", port = 5000 }",
+            "console.port is 5000; it must be another port than app.port.",
+        ),
         (
             "site.https = true",
             "site.https is true; it must be false without site.domain",
@@ -210,6 +223,8 @@ fn the_file_that_init_writes_is_valid_also_with_every_default_in_force() {
         configuration.machine.service_account = None;
         configuration.machine.subnetwork = None;
         configuration.machine.labels.clear();
+        // A console needs the domain that goes with the site's.
+        configuration.console = None;
         configuration.site = read.site.clone();
         configuration
     };

@@ -48,13 +48,18 @@ pub fn redirect(
     place: &str,
     flow: Flow,
 ) -> Result<Plan, DrainError> {
-    let mut services = found.marked(mark);
-    let service = services.find(|(id, _)| id.kind == Kind::BackendService);
-    let (id, body) = service.ok_or(DrainError::NotDeployed)?;
-    let backends = body["backends"].as_array().into_iter().flatten();
-    let backends: Vec<&Value> = backends.collect();
-    check(&backends, place, flow)?;
-    let mut steps = vec![step(id, body, &backends, place, flow)];
+    let services = found.marked(mark);
+    let services = services.filter(|(id, _)| id.kind == Kind::BackendService);
+    let mut steps = Vec::new();
+    for (id, body) in services {
+        let backends = body["backends"].as_array().into_iter().flatten();
+        let backends: Vec<&Value> = backends.collect();
+        check(&backends, place, flow)?;
+        steps.push(step(id, body, &backends, place, flow));
+    }
+    if steps.is_empty() {
+        return Err(DrainError::NotDeployed);
+    }
     order(&mut steps, found);
     Ok(Plan {
         steps,

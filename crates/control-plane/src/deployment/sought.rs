@@ -13,8 +13,8 @@ pub struct Sought {
     pub(super) holders: Vec<String>,
     /// Where the repository of its images is.
     pub(super) registry: Option<String>,
-    /// The domain of the site.
-    pub(super) domain: Option<String>,
+    /// The host names under which it is reached.
+    pub(super) domains: Vec<String>,
 }
 
 impl Sought {
@@ -31,7 +31,7 @@ impl Sought {
                 .first()
                 .map(Location::region)
                 .map(str::to_owned),
-            domain: configuration.site.domain.clone(),
+            domains: configuration.domains().map(str::to_owned).collect(),
         }
     }
 
@@ -42,7 +42,7 @@ impl Sought {
             beside: false,
             holders: Vec::new(),
             registry: None,
-            domain: None,
+            domains: Vec::new(),
         }
     }
 }

@@ -76,15 +76,12 @@ impl Step {
     /// Whether instances that run already are not reached any more once this is done: the load balancer
     /// or the group looks elsewhere at once, and they go on listening where they did.
     pub fn interrupts(&self) -> bool {
-        let field = match self.id.kind {
-            Kind::HealthCheck => "httpHealthCheck",
-            Kind::Group => "namedPorts",
-            Kind::Firewall => "allowed",
-            _ => return false,
-        };
-        match &self.act {
-            Act::Update(patch) => patch.get(field).is_some(),
-            Act::Replace(_) => self.id.kind == Kind::Firewall,
+        match (self.id.kind, &self.act) {
+            (Kind::HealthCheck, Act::Update(patch)) => patch.get("httpHealthCheck").is_some(),
+            (Kind::Group, Act::Update(patch)) => {
+                moves_a_port(&self.was["namedPorts"], &patch["namedPorts"])
+            }
+            (Kind::Firewall, Act::Replace(_)) => true,
             _ => false,
         }
     }
@@ -116,6 +113,16 @@ impl Step {
             "why": self.why,
         })
     }
+}
+
+/// Whether a port is found elsewhere under its name. One that comes or goes takes nothing from the others.
+fn moves_a_port(before: &Value, after: &Value) -> bool {
+    let ports = |list: &Value| list.as_array().cloned().unwrap_or_default();
+    let after = ports(after);
+    ports(before).iter().any(|old| {
+        let is_moved = |new: &Value| new["name"] == old["name"] && new["port"] != old["port"];
+        after.iter().any(is_moved)
+    })
 }
 
 impl fmt::Display for Step {

@@ -40,7 +40,7 @@ fn project(intent: &Intent, facts: &Facts) -> Vec<Finding> {
 }
 
 /// Whether an API is known to be off.
-fn is_off(facts: &Facts, host: &str) -> bool {
+pub(super) fn is_off(facts: &Facts, host: &str) -> bool {
     matches!(&facts.services, Answer::Is(known) if known.get(host) == Some(&false))
 }
 

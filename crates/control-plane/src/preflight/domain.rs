@@ -1,4 +1,4 @@
-//! Where the domain leads, and whether Google may issue a certificate for it.
+//! Where the domains lead, and whether Google may issue a certificate for it.
 
 use super::{Answer, Facts, Finding, Intent, Record};
 
@@ -8,10 +8,14 @@ const ISSUER: &str = "pki.goog";
 /// None of it stops a deployment: its site is reached by its address, and the domain can be led to it
 /// after the new site was looked at.
 pub(super) fn check(intent: &Intent, facts: &Facts) -> Vec<Finding> {
-    let Some(domain) = &intent.domain else {
-        return Vec::new();
-    };
-    match &facts.records {
+    let answers = facts.records.iter();
+    answers
+        .flat_map(|(domain, answer)| of_domain(intent, domain, answer))
+        .collect()
+}
+
+fn of_domain(intent: &Intent, domain: &str, answer: &Answer<Vec<Record>>) -> Vec<Finding> {
+    match answer {
         Answer::Is(records) => records_of(intent, domain, records),
         Answer::Missing => vec![Finding::notes(elsewhere(intent, domain))],
         Answer::Unknown(why) => vec![Finding::notes(format!(

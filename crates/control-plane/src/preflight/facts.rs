@@ -34,11 +34,13 @@ pub struct Facts {
     pub cpus: Answer<u32>,
     /// Whether the account of the intent is there and can be used.
     pub account_usable: Answer<bool>,
+    /// Whether each version of a secret that the app reads is enabled.
+    pub secrets: BTreeMap<(String, u64), Answer<bool>>,
     /// What the organisation says of the constraints that can be in the way, by their names; `Missing`
     /// where the project belongs to none.
     pub organisation: Answer<BTreeMap<String, OrgPolicy>>,
-    /// The records of the domain; `Missing` where no zone of the project answers for it.
-    pub records: Answer<Vec<Record>>,
+    /// The records of each domain; `Missing` where no zone of the project answers for it.
+    pub records: BTreeMap<String, Answer<Vec<Record>>>,
 }
 
 /// A region.

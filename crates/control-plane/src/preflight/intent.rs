@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::configuration::Configuration;
 use crate::deployment::{Inventory, within_reason};
 
@@ -22,8 +24,8 @@ pub struct Intent {
     pub disk_gb: u32,
     /// Whom the instances are.
     pub account: Account,
-    /// The host name of the site, without a dot at its end.
-    pub domain: Option<String>,
+    /// The host names under which it is reached, without dots at their ends.
+    pub domains: Vec<String>,
     /// The address of the load balancer, once there is one.
     pub address: Option<String>,
     /// Whether the site is served by HTTPS.
@@ -34,6 +36,8 @@ pub struct Intent {
     pub repository: bool,
     /// What instances have to do with secrets.
     pub secrets: Secrets,
+    /// The versions of secrets that the app reads, and somebody else has made.
+    pub versions: BTreeSet<(String, u64)>,
 }
 
 /// The account of a deployment's instances.
@@ -80,6 +84,7 @@ impl Intent {
             app,
             ..
         } = configuration;
+        let console = configuration.serves_console();
         Self {
             project: project.to_owned(),
             boot_project: boot_project(machine.boot_image.as_deref()).to_owned(),
@@ -94,20 +99,23 @@ impl Intent {
             disk_gb: machine.disk_gb,
             account: match &machine.service_account {
                 Some(email) => Account::Named(email.clone()),
-                None => Account::Own {
-                    console: app.console,
-                },
+                None => Account::Own { console },
             },
-            domain: site.domain.clone(),
+            domains: configuration.domains().map(str::to_owned).collect(),
             address: found.address(&format!("{name}-ip")).map(str::to_owned),
             https: site.https,
             repository: app.dockerfile.is_some() && app.image.is_none(),
             iap: !site.iap_members.is_empty(),
-            secrets: match (app.console, app.secrets.is_empty()) {
+            secrets: match (console, app.secrets.is_empty()) {
                 (true, _) => Secrets::Made,
                 (false, false) => Secrets::Read,
                 (false, true) => Secrets::None,
             },
+            versions: app
+                .secrets
+                .values()
+                .map(|secret| (secret.name.clone(), secret.version))
+                .collect(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod organisation;
 mod quotas;
 mod read;
 mod room;
+mod secrets;
 
 pub use facts::{Answer, Facts, Quota, Record, Region};
 pub use finding::{Finding, Severity};
@@ -34,6 +35,7 @@ pub fn preflight(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     findings.extend(organisation::check(intent, facts));
     findings.extend(quotas::check(intent, facts));
     findings.extend(room::check(intent, facts));
+    findings.extend(secrets::check(intent, facts));
     findings.extend(domain::check(intent, facts));
     // Stable: findings of the same weight stay in the order in which they are met.
     findings.sort_by_key(|finding| finding.severity);

@@ -22,6 +22,7 @@ impl Facts {
             room,
             quotas,
             account_usable,
+            secrets,
             records,
         ) = tokio::join!(
             project(client),
@@ -32,6 +33,7 @@ impl Facts {
             room(client, intent),
             quotas(client),
             account(client, intent),
+            secrets(client, intent),
             records(client, intent),
         );
         Self {
@@ -44,6 +46,7 @@ impl Facts {
             quotas,
             cpus,
             account_usable,
+            secrets,
             organisation,
             records,
         }
@@ -175,10 +178,22 @@ async fn account(client: &Client, intent: &Intent) -> Answer<bool> {
     }
 }
 
-async fn records(client: &Client, intent: &Intent) -> Answer<Vec<Record>> {
-    let Some(domain) = &intent.domain else {
-        return Answer::Missing;
-    };
+async fn secrets(client: &Client, intent: &Intent) -> BTreeMap<(String, u64), Answer<bool>> {
+    let read = intent.versions.iter().map(async |(name, number)| {
+        let version = client.secret_version(name, *number).await;
+        let is_enabled = version.map(|version| version.state.as_deref() == Some("ENABLED"));
+        ((name.clone(), *number), Answer::of(is_enabled))
+    });
+    join_all(read).await.into_iter().collect()
+}
+
+async fn records(client: &Client, intent: &Intent) -> BTreeMap<String, Answer<Vec<Record>>> {
+    let looks = intent.domains.iter();
+    let looks = looks.map(async |domain| (domain.clone(), records_of(client, domain).await));
+    join_all(looks).await.into_iter().collect()
+}
+
+async fn records_of(client: &Client, domain: &str) -> Answer<Vec<Record>> {
     let zone = match client.zone_of(domain).await {
         Ok(Some(zone)) => zone,
         Ok(None) => return Answer::Missing,

@@ -28,12 +28,13 @@ fn intent() -> Intent {
         external_ip: true,
         disk_gb: 10,
         account: Account::Named("web-vm@demo.iam.gserviceaccount.com".into()),
-        domain: Some("app.example.com".into()),
+        domains: vec!["app.example.com".into()],
         address: Some("203.0.113.7".into()),
         https: true,
         iap: false,
         repository: false,
         secrets: Secrets::Made,
+        versions: [("key".to_owned(), 2)].into(),
     }
 }
 
@@ -75,7 +76,8 @@ fn ready(intent: &Intent) -> Facts {
         cpus: Answer::Is(2),
         account_usable: Answer::Is(true),
         organisation: Answer::Is(BTreeMap::new()),
-        records: Answer::Is(vec![address]),
+        secrets: BTreeMap::from([(("key".to_owned(), 2), Answer::Is(true))]),
+        records: BTreeMap::from([("app.example.com".to_owned(), Answer::Is(vec![address]))]),
     }
 }
 
@@ -467,7 +469,7 @@ fn a_domain_that_leads_elsewhere_is_told() {
         ),
     ] {
         finds(Severity::Warns, &words, |_, facts| {
-            if let Answer::Is(records) = &mut facts.records {
+            if let Some(Answer::Is(records)) = facts.records.get_mut("app.example.com") {
                 records.push(added);
             }
         });
@@ -476,9 +478,40 @@ fn a_domain_that_leads_elsewhere_is_told() {
         Severity::Notes,
         &["app.example.com. 300 IN A 203.0.113.7"],
         |_, facts| {
-            facts.records = Answer::Missing;
+            let domain = "app.example.com".to_owned();
+            facts.records.insert(domain, Answer::Missing);
         },
     );
+    finds(
+        Severity::Notes,
+        &["console.app.example.com. 300 IN A 203.0.113.7"],
+        |_, facts| {
+            let domain = "console.app.example.com".to_owned();
+            facts.records.insert(domain, Answer::Missing);
+        },
+    );
+}
+
+#[test]
+fn a_secret_that_no_instance_could_read_stops_it() {
+    for (answer, words) in [
+        (
+            Answer::Is(false),
+            ["is disabled", "versions enable 2 --secret key"],
+        ),
+        (
+            Answer::Missing,
+            ["no version 2", "gcloud secrets create key"],
+        ),
+    ] {
+        finds(Severity::Stops, &words, |_, facts| {
+            facts.secrets.insert(("key".to_owned(), 2), answer);
+        });
+    }
+    finds(Severity::Notes, &["cannot be told", "'key'"], |_, facts| {
+        let hidden = Answer::Unknown("denied".to_owned());
+        facts.secrets.insert(("key".to_owned(), 2), hidden);
+    });
 }
 
 #[test]

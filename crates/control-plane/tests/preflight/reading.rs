@@ -91,7 +91,8 @@ async fn all_facts_are_read_from_where_google_has_them() {
         kind: "A".into(),
         data: "192.0.2.1".into(),
     };
-    assert_eq!(facts.records, Answer::Is(vec![record]));
+    let records = BTreeMap::from([("app.example.com".to_owned(), Answer::Is(vec![record]))]);
+    assert_eq!(facts.records, records);
 }
 
 #[tokio::test]

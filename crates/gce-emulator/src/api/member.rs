@@ -37,7 +37,7 @@ impl Member {
             version: machine.version.clone(),
             healthy: machine.healthy,
             pid: machine.pid,
-            port: machine.addr.map(|addr| addr.port()),
+            port: machine.listens.map(|listens| listens.addr.port()),
             error: error.map(|error| json!({"code": error.code, "message": error.message})),
         }
     }

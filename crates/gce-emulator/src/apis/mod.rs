@@ -34,7 +34,7 @@ use serde_json::Value;
 use self::asked::Api;
 pub(crate) use self::{
     asked::Asked, dns::records_of, enabled::check as check_enabled, iam::account_is_known,
-    iam::custom_role,
+    iam::custom_role, secret_manager::held,
 };
 use crate::{
     api::{Cloud, header_text, json_body, query},

@@ -2,6 +2,8 @@
 
 mod versions;
 
+pub(crate) use versions::held;
+
 use serde_json::{Value, json};
 
 use super::{

@@ -1,6 +1,7 @@
 //! From a routing table to the objects that requests run through.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -27,10 +28,13 @@ pub(super) fn targets(table: &RoutingTable) -> Vec<prober::Target> {
     targets
 }
 
+/// An instance, at one of the ports that it serves.
+type Place = (String, SocketAddr);
+
 /// What lives on from one table to the next.
 #[derive(Debug, Default)]
 pub(super) struct Planner {
-    upstreams: HashMap<String, Arc<Upstream>>,
+    upstreams: HashMap<Place, Arc<Upstream>>,
     cursors: HashMap<(String, String), Arc<AtomicUsize>>,
 }
 
@@ -48,24 +52,20 @@ impl Planner {
     ///
     /// An instance that has left is remembered for as long as it is busy.
     pub(super) fn adopt(&mut self, table: &RoutingTable) {
-        let mut wanted: HashMap<&str, &Backend> = HashMap::new();
-        for backend in table.services().flat_map(|service| service.backends()) {
-            wanted.insert(&backend.instance, backend);
-        }
-        self.upstreams.retain(|instance, upstream| {
-            let backend = wanted.get(&**instance);
-            if backend.is_some_and(|backend| backend.addr == upstream.addr) {
+        let backends = table.services().flat_map(|service| service.backends());
+        let wanted: HashMap<Place, &Backend> = backends
+            .map(|backend| (place_of(backend), backend))
+            .collect();
+        self.upstreams.retain(|place, upstream| {
+            if wanted.contains_key(place) {
                 return true;
             }
             upstream.set_closed(true);
-            backend.is_none() && upstream.in_flight() > 0
+            upstream.in_flight() > 0
         });
-        for (instance, backend) in wanted {
-            let new = || Arc::new(Upstream::new(instance, backend.addr));
-            let upstream = self
-                .upstreams
-                .entry(instance.to_owned())
-                .or_insert_with(new);
+        for (place, backend) in wanted {
+            let new = || Arc::new(Upstream::new(&backend.instance, backend.addr));
+            let upstream = self.upstreams.entry(place).or_insert_with(new);
             upstream.set_closed(backend.draining);
         }
         self.cursors
@@ -85,9 +85,8 @@ impl Planner {
     }
 
     pub(super) fn in_flight(&self, instance: &str) -> usize {
-        self.upstreams
-            .get(instance)
-            .map_or(0, |upstream| upstream.in_flight())
+        let of_instance = self.upstreams.iter().filter(|((of, _), _)| of == instance);
+        of_instance.map(|(_, upstream)| upstream.in_flight()).sum()
     }
 
     fn leaf(
@@ -155,7 +154,7 @@ impl Planner {
         group: usize,
         prober: &Prober,
     ) -> Option<Member> {
-        let upstream = Arc::clone(self.upstreams.get(&backend.instance)?);
+        let upstream = Arc::clone(self.upstreams.get(&place_of(backend))?);
         let standing = match &service.check {
             Some(check) => Some(prober.standing(&check.name, &backend.instance)?),
             None => None,
@@ -166,6 +165,10 @@ impl Planner {
             group,
         })
     }
+}
+
+fn place_of(backend: &Backend) -> Place {
+    (backend.instance.clone(), backend.addr)
 }
 
 fn labels(frontend: &Frontend, target: &Target, rule: Option<&str>) -> TrafficLabels {

@@ -115,7 +115,7 @@ impl Life {
         let now = self.context.clock.now();
         self.context.roster.change(&self.key, |machine| {
             machine.pid = u32::try_from(pid).ok();
-            machine.addr = Some(running.addr());
+            machine.listens = Some(running.listens());
             machine.running_since = Some(now);
         });
         self.context.roster.settle(&self.key, |machine| {

@@ -54,6 +54,9 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Opens the metadata listener of an instance. It is open until the value is dropped.
     fn open_metadata(&self, instance: &Key)
     -> io::Result<(SocketAddr, Box<dyn Any + Send + Sync>)>;
+
+    /// What a version of a secret holds, if it is there and enabled.
+    fn secret(&self, secret: &str, version: u64) -> Option<Vec<u8>>;
 }
 
 pub(super) struct Context {

@@ -169,7 +169,7 @@ fn endpoint(machine: &Machine) -> Option<Endpoint> {
     Some(Endpoint {
         instance: machine.key.name.clone(),
         group: machine.group.clone()?,
-        addr: machine.addr?,
+        listens: machine.listens?,
         draining: machine.draining,
     })
 }

@@ -57,7 +57,7 @@ fn targets_of(context: &Context, manager: &Resource, machines: &[Machine]) -> Ve
         Some(Target {
             check,
             instance,
-            addr: machine.addr?,
+            addr: machine.listens?.addr,
         })
     };
     serving.filter_map(target).collect()

@@ -3,8 +3,9 @@
 use std::{
     any::Any,
     io::{self, Write},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
 };
 
 use tokio::time::Instant;
@@ -18,18 +19,25 @@ use super::{
     ports::Port,
     process::{Held, Spec, Supervised, append_to},
     record,
+    second::Second,
+    secrets::{SecretError, SecretsFile, read},
     share::reserved_cores,
     workload::Program,
 };
 use crate::{
     containers::{ContainerEngine, Start},
     resource::Key,
+    routing::Listens,
 };
 
 /// A program that was started, with all that it holds.
 pub(super) struct Running {
     pub(super) process: Supervised,
     pub(super) port: Port,
+    /// By which port of its machine it is known.
+    known_as: Option<u16>,
+    /// What runs beside it.
+    pub(super) second: Option<Second>,
     pub(super) cores: f64,
     pub(super) cpu: CpuGauge,
     pub(super) drill: DrillKeeper,
@@ -38,12 +46,17 @@ pub(super) struct Running {
     /// Whether its program is stopped as it stands.
     pub(super) frozen: bool,
     _metadata: Box<dyn Any + Send + Sync>,
+    _secrets: Option<SecretsFile>,
 }
 
 impl Running {
-    /// Where the program was asked to listen.
-    pub(super) fn addr(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port.number()))
+    /// Where the programs were asked to listen.
+    pub(super) fn listens(&self) -> Listens {
+        Listens {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.number())),
+            port: self.known_as,
+            second: self.second.as_ref().map(Second::place),
+        }
     }
 }
 
@@ -57,24 +70,35 @@ pub(super) enum LaunchError {
     Supervisor(io::Error),
     #[error("the log cannot be written: {0}")]
     Log(io::Error),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
 }
 
 /// Starts the program of an instance whose record is in the store.
-pub(super) async fn launch(context: &Context, key: &Key) -> Result<Running, LaunchError> {
+pub(super) async fn launch(context: &Arc<Context>, key: &Key) -> Result<Running, LaunchError> {
     let port = context.ports.take().map_err(LaunchError::Port)?;
     let opened = context.surroundings.open_metadata(key);
     let (metadata_addr, metadata) = opened.map_err(LaunchError::Metadata)?;
     let instance = context.store.get(key);
     let machine_type = instance.as_deref().map_or("", record::machine_type);
     let cores = reserved_cores(machine_type);
-    let program = context.settings.workload.of(instance.as_deref());
+    let mut program = context.settings.workload.of(instance.as_deref());
     let contained = contained(context, key, &program, port.number()).await?;
     let drills_itself = program.own && contained.is_none();
-    let spec =
-        contained.unwrap_or_else(|| process(context, key, program, port.number(), metadata_addr));
+    let (contained, secrets) = contained.unzip();
+    let known_as = program.port;
+    let second = program.second.take();
+    let spec = match contained {
+        Some(spec) => spec,
+        None => process(context, key, program, port.number(), metadata_addr)?,
+    };
+    let process = Supervised::spawn(spec).map_err(LaunchError::Supervisor)?;
+    let second = second.map(|second| Second::start(context, key, &second, metadata_addr));
     Ok(Running {
-        process: Supervised::spawn(spec).map_err(LaunchError::Supervisor)?,
+        process,
         port,
+        known_as,
+        second: second.transpose().map_err(LaunchError::Port)?,
         cores,
         cpu: CpuGauge::new(cores),
         drill: DrillKeeper::default(),
@@ -82,16 +106,18 @@ pub(super) async fn launch(context: &Context, key: &Key) -> Result<Running, Laun
         started: Instant::now(),
         frozen: false,
         _metadata: metadata,
+        _secrets: secrets.flatten(),
     })
 }
 
-/// The container of an instance, if one is to run and its image is on this machine.
+/// The container of an instance, if one is to run and its image is on this machine; and the file of its
+/// secrets, if it has some.
 async fn contained(
     context: &Context,
     key: &Key,
     program: &Program<'_>,
     port: u16,
-) -> Result<Option<Spec>, LaunchError> {
+) -> Result<Option<(Spec, Option<SecretsFile>)>, LaunchError> {
     let Some((engine, container)) = &program.container else {
         return Ok(None);
     };
@@ -102,6 +128,8 @@ async fn contained(
         missing(context, key, *engine, container).map_err(LaunchError::Log)?;
         return Ok(None);
     };
+    let secrets = SecretsFile::write(&log_path(context, key), &read(context, &container.secrets)?)
+        .map_err(SecretError::File)?;
     // An instance that is made anew must not meet its predecessor, which may be on its way out still.
     let name = format!("flaskscale-{}-{port}", key.name);
     let command = engine.run(&Start {
@@ -109,9 +137,10 @@ async fn contained(
         run: marks::run_of(&context.mark),
         image: &image,
         environment: &container.environment,
+        secrets: secrets.as_ref().map(SecretsFile::path),
         ports: (port, there),
     });
-    Ok(Some(Spec {
+    let spec = Spec {
         supervisor: context.settings.supervisor.clone(),
         command,
         env: Vec::new(),
@@ -121,7 +150,8 @@ async fn contained(
             engine: *engine,
             name,
         }),
-    }))
+    };
+    Ok(Some((spec, secrets)))
 }
 
 /// Says in the instance's log why its container does not run.
@@ -146,26 +176,50 @@ fn process(
     program: Program<'_>,
     port: u16,
     metadata: SocketAddr,
-) -> Spec {
-    let settings = &context.settings;
-    let filled = |text: &String| text.replace("$PORT", &port.to_string());
+) -> Result<Spec, LaunchError> {
+    let Program {
+        command,
+        mut env,
+        secrets,
+        ..
+    } = program;
+    env.extend(read(context, &secrets)?);
+    Ok(Spec {
+        supervisor: context.settings.supervisor.clone(),
+        command: on_port(command, port),
+        env: environment(env, port, metadata),
+        log: log_path(context, key),
+        mark: mark(context, key),
+        container: None,
+    })
+}
+
+/// A command that is told its port.
+pub(super) fn on_port(command: &[String], port: u16) -> Vec<String> {
+    let words = command.iter();
+    words.map(|word| filled(word, port)).collect()
+}
+
+/// What a program is told by its environment.
+pub(super) fn environment(
+    given: Vec<(String, String)>,
+    port: u16,
+    metadata: SocketAddr,
+) -> Vec<(String, String)> {
     let own = [
         ("PORT".to_owned(), port.to_string()),
         ("GCE_METADATA_HOST".to_owned(), metadata.to_string()),
     ];
-    let env = program.env.into_iter();
-    let env = env.map(|(name, value)| (name, filled(&value)));
-    Spec {
-        supervisor: settings.supervisor.clone(),
-        command: program.command.iter().map(filled).collect(),
-        env: env.chain(own).collect(),
-        log: log_path(context, key),
-        mark: mark(context, key),
-        container: None,
-    }
+    let given = given.into_iter();
+    let given = given.map(|(name, value)| (name, filled(&value, port)));
+    given.chain(own).collect()
 }
 
-fn mark(context: &Context, key: &Key) -> String {
+fn filled(text: &str, port: u16) -> String {
+    text.replace("$PORT", &port.to_string())
+}
+
+pub(super) fn mark(context: &Context, key: &Key) -> String {
     format!("{}{}", context.mark, key.name)
 }
 

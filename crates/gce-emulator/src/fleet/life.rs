@@ -73,7 +73,7 @@ fn enter(context: &Arc<Context>, key: Key, group: Option<Key>, version: Version)
         status: MachineStatus::Provisioning,
         action: CurrentAction::Creating,
         pid: None,
-        addr: None,
+        listens: None,
         healthy: None,
         created: context.clock.now(),
         running_since: None,
@@ -179,7 +179,13 @@ impl Life {
             .roster
             .change(&self.key, |machine| machine.draining = true);
         self.set_status(MachineStatus::Stopping).await;
-        running.process.terminate(self.context.settings.grace).await;
+        let grace = self.context.settings.grace;
+        let second = async {
+            if let Some(second) = running.second {
+                second.end().await;
+            }
+        };
+        tokio::join!(running.process.terminate(grace), second);
         self.forget_process();
     }
 
@@ -187,7 +193,7 @@ impl Life {
         self.context.roster.set_cpu(&self.key, None);
         self.context.roster.change(&self.key, |machine| {
             machine.pid = None;
-            machine.addr = None;
+            machine.listens = None;
             machine.running_since = None;
         });
     }

@@ -1,11 +1,11 @@
 //! One instance as the rest of the cloud sees it.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use autoscaler::Timestamp;
 
 use super::version::Version;
-use crate::resource::Key;
+use crate::{resource::Key, routing::Listens};
 
 /// Google's `instanceStatus`, as far as our instances get into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,8 +95,8 @@ pub struct Machine {
     pub action: CurrentAction,
     /// The process of its program, which also leads the program's process group.
     pub pid: Option<u32>,
-    /// Where its program listens, from its start to its end.
-    pub addr: Option<SocketAddr>,
+    /// Where its programs listen, from their start to their end.
+    pub listens: Option<Listens>,
     /// What the autohealing check says. `None` without such a check, or before its first verdict.
     pub healthy: Option<bool>,
     pub created: Timestamp,

@@ -38,6 +38,8 @@ mod published;
 mod record;
 mod roster;
 mod scaling;
+mod second;
+mod secrets;
 mod share;
 mod signals;
 mod simulation;
@@ -64,7 +66,7 @@ pub use self::{
     machine::{CurrentAction, Machine, MachineError, MachineStatus},
     share::reserved_cores,
     version::{UpdateAction, Version, needed_action},
-    workload::{Substitute, Workload},
+    workload::{Companion, Substitute, Workload},
 };
 pub(crate) use self::{desired::fixed_or_percent, leaving::is_preempted};
 use crate::{
@@ -109,6 +111,7 @@ impl Fleet {
             path: settings.log_dir.display().to_string(),
             source,
         })?;
+        secrets::sweep(&settings.log_dir);
         let (mark, kept) = take_over(&store, settings.workload.engine).await?;
         let context = Arc::new(Context {
             store,

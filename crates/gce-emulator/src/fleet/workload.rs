@@ -1,7 +1,10 @@
 //! What an instance runs: the program that stands for its container, the container itself, or the
 //! program that every other runs.
 
-use super::{container::Container, record};
+use super::{
+    container::{Container, Secret},
+    record,
+};
 use crate::{
     containers::{ContainerEngine, split_tag},
     resource::Resource,
@@ -24,6 +27,19 @@ pub struct Workload {
     /// template, and could have a program load another one by a variable such as `LD_PRELOAD`: so the
     /// names are a matter of whoever starts the cloud.
     pub variables: Vec<String>,
+    /// What runs beside a container whose template asks for FlaskScale's console there.
+    pub console: Option<Companion>,
+}
+
+/// FlaskScale's own image beside another one: this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Its environment beside the emulator's own.
+    pub env: Vec<(String, String)>,
+    /// The variables that it gets from its container.
+    pub variables: Vec<String>,
 }
 
 /// A program in the place of a container.
@@ -40,9 +56,24 @@ pub struct Substitute {
 pub(super) struct Program<'a> {
     pub(super) command: &'a [String],
     pub(super) env: Vec<(String, String)>,
+    /// What its environment gets beside that.
+    pub(super) secrets: Vec<Secret>,
     pub(super) own: bool,
+    /// By which port of its machine it is known.
+    pub(super) port: Option<u16>,
     /// What runs in its place if the image is here.
     pub(super) container: Option<(ContainerEngine, Container)>,
+    /// What runs beside it.
+    pub(super) second: Option<SecondProgram<'a>>,
+}
+
+/// What runs beside the program of an instance.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SecondProgram<'a> {
+    pub(super) command: &'a [String],
+    pub(super) env: Vec<(String, String)>,
+    /// By which port of its machine it is known.
+    pub(super) port: u16,
 }
 
 impl Workload {
@@ -52,17 +83,46 @@ impl Workload {
         let Some(container) = user_data.and_then(Container::of) else {
             return self.every_other(None);
         };
-        let Some(substitute) = self.substitute(&container.image) else {
-            return self.every_other(Some(container));
+        let port = container.port();
+        let program = match self.substitute(&container.image) {
+            Some(substitute) => self.in_place_of(container, substitute),
+            None => self.every_other(Some(container)),
         };
-        let mut env = container.environment;
-        env.retain(|(name, _)| self.variables.contains(name));
+        Program {
+            port,
+            second: user_data.and_then(|user_data| self.second(user_data)),
+            ..program
+        }
+    }
+
+    fn in_place_of<'a>(&self, container: Container, substitute: &'a Substitute) -> Program<'a> {
+        let mut secrets = container.secrets;
+        secrets.retain(|secret| self.variables.contains(&secret.variable));
         Program {
             command: &substitute.command,
-            env,
+            env: chosen(container.environment, &self.variables),
+            secrets,
             own: false,
+            port: None,
             container: None,
+            second: None,
         }
+    }
+
+    fn second(&self, user_data: &str) -> Option<SecondProgram<'_>> {
+        let Companion {
+            command,
+            env,
+            variables,
+        } = self.console.as_ref()?;
+        let container = Container::second(user_data)?;
+        let port = container.port()?;
+        let given = chosen(container.environment, variables);
+        Some(SecondProgram {
+            command,
+            env: env.iter().cloned().chain(given).collect(),
+            port,
+        })
     }
 
     /// What runs where no program stands for a container. FlaskScale's own image is this program.
@@ -71,8 +131,11 @@ impl Workload {
         Program {
             command: &self.command,
             env: self.env.clone(),
+            secrets: Vec::new(),
             own: self.own,
+            port: None,
             container: self.engine.zip(container),
+            second: None,
         }
     }
 
@@ -92,6 +155,13 @@ impl Substitute {
             command,
         }
     }
+}
+
+/// Those variables of a container that its substitute gets.
+fn chosen(given: Vec<(String, String)>, names: &[String]) -> Vec<(String, String)> {
+    let mut given = given;
+    given.retain(|(name, _)| names.contains(name));
+    given
 }
 
 fn without_digest(image: &str) -> &str {

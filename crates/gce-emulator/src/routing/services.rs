@@ -83,30 +83,28 @@ impl<'a> Services<'a> {
         backends(service).filter_map(group).collect()
     }
 
-    /// The instances of a group, if it has a port of this name. There is one port an instance here,
-    /// so every name leads to that one.
+    /// The instances of a group, if it has a port of this name.
     fn instances(&self, group: &Key, port: &str) -> Vec<Backend> {
-        if !self.names_port(group, port) {
+        let Some(named) = self.named_port(group, port) else {
             return Vec::new();
-        }
+        };
+        let port = named["port"].as_u64();
+        let port = port.and_then(|port| u16::try_from(port).ok());
         let members = self.endpoints.iter().filter(|e| is_same(&e.group, group));
         members
             .map(|endpoint| Backend {
                 instance: endpoint.instance.clone(),
-                addr: endpoint.addr,
+                addr: endpoint.listens.at(port),
                 draining: endpoint.draining,
             })
             .collect()
     }
 
-    fn names_port(&self, group: &Key, port: &str) -> bool {
+    fn named_port(&self, group: &Key, port: &str) -> Option<Value> {
         let key = Key::new(Kind::InstanceGroup, group.scope.clone(), &*group.name);
-        let Some(group) = self.store.get(&key) else {
-            return false;
-        };
-        let ports = group.body.get("namedPorts").and_then(Value::as_array);
-        let is_it = |named: &Value| named.get("name").and_then(Value::as_str) == Some(port);
-        ports.is_some_and(|ports| ports.iter().any(is_it))
+        let group = self.store.get(&key)?;
+        let mut ports = group.body.get("namedPorts")?.as_array()?.iter();
+        ports.find(|named| named["name"] == port).cloned()
     }
 }
 

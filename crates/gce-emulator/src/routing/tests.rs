@@ -92,8 +92,34 @@ fn endpoint(instance: &str, group: &str, port: u16) -> Endpoint {
     Endpoint {
         instance: instance.to_owned(),
         group: Key::zonal(Kind::InstanceGroupManager, ZONE, group),
-        addr: ([127, 0, 0, 1], port).into(),
+        listens: Listens {
+            addr: ([127, 0, 0, 1], port).into(),
+            port: None,
+            second: None,
+        },
         draining: false,
+    }
+}
+
+#[tokio::test]
+async fn a_named_port_leads_to_the_program_that_listens_on_it() {
+    let cloud = Cloud::new().with_chain().await;
+    let ports = [("http", 5000), ("console", 5001), ("other", 5002)];
+    let ports = ports.map(|(name, port)| json!({ "name": name, "port": port }));
+    let key = Key::zonal(Kind::InstanceGroup, ZONE, "group");
+    let group = cloud.store.url(&key);
+    cloud.put(key, json!({ "namedPorts": ports })).await;
+    let mut two = endpoint("a", "group", 1);
+    two.listens.port = Some(5000);
+    two.listens.second = Some((5001, ([127, 0, 0, 1], 2).into()));
+    for (name, expected) in [("http", 1), ("console", 2), ("other", 0)] {
+        let service = json!({ "portName": name, "backends": [{ "group": group }] });
+        let key = Key::global(Kind::BackendService, "service");
+        cloud.put(key, service).await;
+        let table = table(&cloud.store, std::slice::from_ref(&two), None);
+        let service = service_of(&table.frontends[0].targets.default);
+        let backend = &service.groups[0].instances[0];
+        assert_eq!(backend.addr.port(), expected, "{name}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::*;
 use gce_emulator::balancer::Balancer;
 use gce_emulator::resource::{Key, Kind, Resource};
-use gce_emulator::routing::{Endpoint, Router, Site};
+use gce_emulator::routing::{Endpoint, Listens, Router, Site};
 use gce_emulator::store::{Store, Write};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -47,7 +47,11 @@ fn endpoint(instance: &Instance) -> Endpoint {
     Endpoint {
         instance: instance.name.clone(),
         group: group(),
-        addr: instance.addr,
+        listens: Listens {
+            addr: instance.addr,
+            port: None,
+            second: None,
+        },
         draining: false,
     }
 }

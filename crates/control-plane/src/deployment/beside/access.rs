@@ -1,6 +1,7 @@
 //! Whom Identity-Aware Proxy lets in. Unlike other policies this one is the deployment's as a whole: it
 //! belongs to its backend service, and the file says everybody who may come in.
 
+use futures::future::try_join_all;
 use gce::iam::{Policy, PolicyOf};
 use gce::{Client, Error, Scope};
 use serde_json::{Value, json};
@@ -17,31 +18,40 @@ pub(in crate::deployment) const MEMBERS: &str = "members";
 /// The URL of the backend service, which has to be there first.
 pub(in crate::deployment) const SERVICE: &str = "service";
 
-/// Of the site's backend service, if it is guarded. A policy that an earlier service of this name has
+/// Of the deployment's backend services, as far as they are guarded. A policy that an earlier service of this name has
 /// left behind is not looked at: whoever is guarded anew states all that counts.
 pub(super) async fn find(
     client: &Client,
     sought: &Sought,
     found: &Inventory,
 ) -> Result<Vec<(Id, Value)>, Error> {
-    let name = format!("{}-site", sought.deployment);
+    let names = ["site", "console"].map(|end| format!("{}-{end}", sought.deployment));
+    let looks = names
+        .iter()
+        .map(async |name| of_service(client, name, found).await);
+    let all = try_join_all(looks).await?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+async fn of_service(
+    client: &Client,
+    name: &str,
+    found: &Inventory,
+) -> Result<Option<(Id, Value)>, Error> {
     let id = |kind| Id {
         kind,
         scope: Scope::Global,
-        name: name.clone(),
+        name: name.to_owned(),
     };
     let service = found.get(&id(Kind::BackendService));
     let Some(service) = service.filter(|service| service["iap"]["enabled"] == true) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    let policy = match client.iam_policy(PolicyOf::Web(&name)).await {
+    let policy = match client.iam_policy(PolicyOf::Web(name)).await {
         Err(error) if error.is_not_found() => Policy::default(),
         other => other?,
     };
     let members = policy.members(ENTER);
-    if members.is_empty() {
-        return Ok(Vec::new());
-    }
     // It can bear no mark, and is of whoever the service is of.
     let body = json!({
         "name": name,
@@ -49,7 +59,8 @@ pub(super) async fn find(
         SERVICE: service["selfLink"],
         MEMBERS: members,
     });
-    Ok(vec![(id(Kind::Access), body)])
+    let lets_in_some = !members.is_empty();
+    Ok(lets_in_some.then(|| (id(Kind::Access), body)))
 }
 
 pub(super) async fn take(client: &Client, step: &Step) -> Result<(), Error> {

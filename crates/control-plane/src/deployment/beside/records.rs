@@ -32,7 +32,7 @@ pub(in crate::deployment) struct Domains {
     pub(in crate::deployment) records: Vec<(Id, Value)>,
 }
 
-/// Looks at the configuration's domain and at those of the certificates that there are.
+/// Looks at the configuration's domains and at those of the certificates that there are.
 pub(in crate::deployment) async fn find(
     client: &Client,
     sought: &Sought,
@@ -42,7 +42,7 @@ pub(in crate::deployment) async fn find(
     let of_certificates = found.certificates(&mark).into_iter();
     let of_certificates = of_certificates.flat_map(|certificate| certificate.domains);
     let of_certificates = of_certificates.map(|(domain, _)| domain);
-    let domains: BTreeSet<String> = of_certificates.chain(sought.domain.clone()).collect();
+    let domains: BTreeSet<String> = of_certificates.chain(sought.domains.clone()).collect();
     if domains.is_empty() || !may_change(client).await {
         return Ok(Domains::default());
     }

@@ -31,14 +31,23 @@ impl Blueprint {
             "requestPath": self.health_path,
         });
         let fixed = json!({ "port": self.port, "requestPath": self.health_path });
-        vec![
+        let mut parts = vec![
             self.check(self.named("serve"), 5, 2, 2, serving),
             self.check(self.named("heal"), 10, 3, 6, fixed),
-            self.firewall(public),
-        ]
+        ];
+        parts.extend(self.console_check());
+        parts.push(self.firewall(public));
+        parts
     }
 
-    fn check(&self, name: String, interval: u32, good: u32, bad: u32, probe: Value) -> Part {
+    pub(super) fn check(
+        &self,
+        name: String,
+        interval: u32,
+        good: u32,
+        bad: u32,
+        probe: Value,
+    ) -> Part {
         let body = json!({
             "type": "HTTP",
             "checkIntervalSec": interval,
@@ -51,37 +60,48 @@ impl Blueprint {
     }
 
     fn firewall(&self, public: &Public) -> Part {
+        let console = self.beside.as_ref().map(|console| console.port);
+        let ports = std::iter::once(self.port).chain(console);
+        let ports: Vec<String> = ports.map(|port| port.to_string()).collect();
         let body = json!({
             "network": self.absolute(&Scope::Global, "networks", &public.network),
             "direction": "INGRESS",
             "priority": 1000,
             "sourceRanges": GOOGLES_RANGES,
             "targetTags": [self.name],
-            "allowed": [{ "IPProtocol": "tcp", "ports": [self.port.to_string()] }],
+            "allowed": [{ "IPProtocol": "tcp", "ports": ports }],
         });
         self.global(Kind::Firewall, self.named("probes"), body)
     }
 
     /// From the backend service to the forwarding rules.
     pub(super) fn balancing(&self, found: &Inventory) -> Vec<Part> {
-        let service = self.backend_service(found);
-        let map = json!({ "defaultService": self.url_of(&service) });
+        let site = self.service("site", "serve", &self.port_name, found);
+        let console = self.console_service(found);
+        let mut map = match &console {
+            Some(console) => self.console_rule(console),
+            None => json!({}),
+        };
+        map["defaultService"] = self.url_of(&site).into();
         let map = self.global(Kind::UrlMap, self.named("site"), map);
-        let access = self.access(&service);
-        let mut parts = vec![service];
-        parts.extend(access);
-        match &self.front {
+        let services = std::iter::once(&site).chain(&console);
+        let access: Vec<Part> = services.filter_map(|one| self.access(one)).collect();
+        let front = match &self.front {
             Front::Local { port } => {
                 let proxy = self.proxy(Kind::Proxy, "http", &map, json!({}));
                 let rule = self.rule(self.name.clone(), *port, &proxy, None);
-                parts.extend([map, proxy, rule]);
+                vec![map, proxy, rule]
             }
-            Front::Public(public) => parts.extend(self.public(public, map, found)),
-        }
+            Front::Public(public) => self.public(public, &site, map, found),
+        };
+        let mut parts = vec![site];
+        parts.extend(console);
+        parts.extend(access);
+        parts.extend(front);
         parts
     }
 
-    fn public(&self, public: &Public, map: Part, found: &Inventory) -> Vec<Part> {
+    fn public(&self, public: &Public, site: &Part, map: Part, found: &Inventory) -> Vec<Part> {
         let address = json!({
             "addressType": "EXTERNAL",
             "ipVersion": "IPV4",
@@ -89,33 +109,50 @@ impl Blueprint {
         });
         let address = self.global(Kind::Address, self.named("ip"), address);
         let mut parts = vec![map.clone()];
-        let mut plain_map = map.clone();
+        let mut plain = self.plain_map(public, site);
         if let Some(domain) = &public.secure {
-            let certificate = self.certificate(domain);
-            let is_there = is_active(found.get(&certificate.id));
-            let shown = self.certificates(&certificate, is_there, found);
+            // One for each name: what is lacking for the one is nothing to the other.
+            let certificates: Vec<Part> = std::iter::once(&**domain)
+                .chain(self.console_domain())
+                .map(|domain| self.certificate(domain))
+                .collect();
+            let is_there = |part: &Part| is_active(found.get(&part.id));
+            if public.redirect && is_there(&certificates[0]) {
+                plain = Some(self.redirect());
+            }
+            let shown = self.certificates(&certificates, found);
             let more = json!({ "sslCertificates": shown });
             let proxy = self.proxy(Kind::SecureProxy, "https", &map, more);
             let rule = self.rule(self.named("443"), 443, &proxy, Some(&address));
-            parts.extend([certificate, proxy, rule]);
-            if public.redirect && is_there {
-                plain_map = self.redirect();
-                parts.push(plain_map.clone());
-            }
+            parts.extend(certificates);
+            parts.extend([proxy, rule]);
         }
-        let proxy = self.proxy(Kind::Proxy, "http", &plain_map, json!({}));
+        let proxy = self.proxy(
+            Kind::Proxy,
+            "http",
+            plain.as_ref().unwrap_or(&map),
+            json!({}),
+        );
         let rule = self.rule(self.named("80"), 80, &proxy, Some(&address));
-        let record = self.record(public, &address, found);
+        let domains = public.domain.as_deref().into_iter();
+        let domains = domains.chain(self.console_domain());
+        let records: Vec<Part> = domains
+            .filter_map(|domain| self.record(domain, &address, found))
+            .collect();
         parts.insert(0, address);
+        parts.extend(plain);
         parts.extend([proxy, rule]);
-        parts.extend(record);
+        parts.extend(records);
         parts
     }
 
-    /// Leads the domain here, if that is in our hands. Before the address has digits its URL stands for
+    fn console_domain(&self) -> Option<&str> {
+        self.beside.as_ref().map(|console| &*console.domain)
+    }
+
+    /// Leads a domain here, if that is in our hands. Before the address has digits its URL stands for
     /// them.
-    fn record(&self, public: &Public, address: &Part, found: &Inventory) -> Option<Part> {
-        let domain = public.domain.as_ref()?;
+    fn record(&self, domain: &str, address: &Part, found: &Inventory) -> Option<Part> {
         let zone = found.zone(domain)?;
         let url = self.url_of(address);
         let digits = found.address(&address.id.name).unwrap_or(&url);
@@ -136,13 +173,14 @@ impl Blueprint {
         is_asked_for.then(|| self.global(Kind::Access, service.id.name.clone(), body))
     }
 
-    /// How much each place gets is its owner's to say. Google sets a list as a whole, so that what is
-    /// not as usual is stated too: a new region would otherwise fill one that was drained.
-    fn backend_service(&self, found: &Inventory) -> Part {
+    /// A backend service, by the ends of its name and of its health check's, and the port that it looks
+    /// for. How much each place gets is its owner's to say. Google sets a list as a whole, so that what
+    /// is not as usual is stated too: a new region would otherwise fill one that was drained.
+    pub(super) fn service(&self, name: &str, check: &str, port: &str, found: &Inventory) -> Part {
         let before = found.get(&Id {
             kind: Kind::BackendService,
             scope: Scope::Global,
-            name: self.named("site"),
+            name: self.named(name),
         });
         let backends = self.locations.iter().map(|location| {
             let group = self.absolute(&location.scope(), "instanceGroups", &self.name);
@@ -155,11 +193,11 @@ impl Blueprint {
         });
         let mut body = json!({
             "protocol": "HTTP",
-            "portName": self.port_name,
+            "portName": port,
             "timeoutSec": self.timeout_s,
             "loadBalancingScheme": "EXTERNAL_MANAGED",
             "connectionDraining": { "drainingTimeoutSec": self.draining_s },
-            "healthChecks": [self.url(&Scope::Global, Kind::HealthCheck, &self.named("serve"))],
+            "healthChecks": [self.url(&Scope::Global, Kind::HealthCheck, &self.named(check))],
             "backends": backends.collect::<Vec<_>>(),
         });
         if let Front::Public(public) = &self.front {
@@ -169,7 +207,7 @@ impl Blueprint {
             }
             body["logConfig"] = json!({ "enable": true, "sampleRate": 1.0 });
         }
-        self.global(Kind::BackendService, self.named("site"), body)
+        self.global(Kind::BackendService, self.named(name), body)
     }
 
     /// Nothing of a certificate can be changed, so its name says what it is for.
@@ -180,35 +218,27 @@ impl Blueprint {
         self.global(Kind::Certificate, name, body)
     }
 
-    /// What the proxy shows: until Google has issued the new certificate, the ones before it too.
-    fn certificates(&self, new: &Part, is_there: bool, found: &Inventory) -> Vec<String> {
-        let url = self.url_of(new);
-        let mut shown = vec![url.clone()];
+    /// What the proxy shows: until Google has issued the site's new certificate, the ones before it too.
+    fn certificates(&self, new: &[Part], found: &Inventory) -> Vec<String> {
+        let mut shown: Vec<String> = new.iter().map(|part| self.url_of(part)).collect();
         let proxy = Id {
             kind: Kind::SecureProxy,
             scope: Scope::Global,
             name: self.named("https"),
         };
-        if is_there {
+        if is_active(found.get(&new[0].id)) {
             return shown;
         }
         let before = found.get(&proxy).map(|proxy| &proxy["sslCertificates"]);
         let before = before.and_then(Value::as_array).into_iter().flatten();
-        let others = before
-            .filter_map(Value::as_str)
-            .filter(|one| !is_same(one, &url));
+        let is_new = |one: &&str| new.iter().any(|part| is_same(one, &self.url_of(part)));
+        let others = before.filter_map(Value::as_str).filter(|one| !is_new(one));
         shown.extend(others.map(str::to_owned));
         shown
     }
 
     fn redirect(&self) -> Part {
-        let body = json!({
-            "defaultUrlRedirect": {
-                "httpsRedirect": true,
-                "stripQuery": false,
-                "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT",
-            },
-        });
+        let body = json!({ "defaultUrlRedirect": to_https() });
         self.global(Kind::UrlMap, self.named("redirect"), body)
     }
 
@@ -231,9 +261,18 @@ impl Blueprint {
         self.global(Kind::ForwardingRule, name, body)
     }
 
-    fn url_of(&self, part: &Part) -> String {
+    pub(super) fn url_of(&self, part: &Part) -> String {
         self.url(&part.id.scope, part.id.kind, &part.id.name)
     }
+}
+
+/// Leads to the same address with HTTPS.
+pub(super) fn to_https() -> Value {
+    json!({
+        "httpsRedirect": true,
+        "stripQuery": false,
+        "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT",
+    })
 }
 
 /// The share of its capacity that a group gets requests for.

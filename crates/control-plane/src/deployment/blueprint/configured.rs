@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::user_data::user_data;
+use super::user_data::{Instructions, user_data};
 use super::{Blueprint, Front, Identity, Public};
-use crate::configuration::{App, Configuration, Machine};
+use crate::configuration::{App, Configuration, Console, Machine};
 use crate::deployment::apis::{self, Uses};
 use crate::deployment::beside::repositories;
 use crate::deployment::{ConsoleSecrets, Mark};
@@ -16,6 +16,8 @@ use crate::deployment::{ConsoleSecrets, Mark};
 pub struct Release {
     /// The container's image.
     pub image: String,
+    /// The image of the console beside it, where the configuration asks for one.
+    pub console_image: Option<String>,
     /// The image of the boot disk: one image and not a family, else two instances of one template
     /// could differ.
     pub boot_image: String,
@@ -34,7 +36,14 @@ impl Blueprint {
             update,
             ..
         } = configuration;
-        let app = &with_console(app, project, name);
+        let beside = beside(configuration, release);
+        let user_data = user_data(&Instructions {
+            project,
+            image: &release.image,
+            app: &with_console(app, project, name),
+            console: beside.as_ref(),
+            console_secrets: &console_secrets(project, name),
+        });
         let identity = Identity::of(configuration, project, &release.image);
         Self {
             name: name.clone(),
@@ -43,7 +52,7 @@ impl Blueprint {
             locations: locations.clone(),
             machine_type: machine.machine_type.clone(),
             image: Some(release.image.clone()),
-            metadata: metadata(user_data(app, project, &release.image)),
+            metadata: metadata(user_data),
             properties: properties(
                 configuration,
                 project,
@@ -67,7 +76,8 @@ impl Blueprint {
             identity,
             repository: builds(&configuration.app)
                 && repositories::holds(project, name, &release.image),
-            console: app.console,
+            console: configuration.serves_console(),
+            beside,
             apis: apis::needed(uses(configuration))
                 .into_iter()
                 .map(str::to_owned)
@@ -76,25 +86,40 @@ impl Blueprint {
     }
 }
 
+/// The console beside the app, with the image that its name leads to.
+fn beside(configuration: &Configuration, release: &Release) -> Option<Console> {
+    let console = configuration.console.as_ref()?;
+    let image = release.console_image.as_ref().unwrap_or(&console.image);
+    Some(Console {
+        image: image.clone(),
+        ..console.clone()
+    })
+}
+
 /// The app with the names of what its console shares, if it has one. The values it reads itself.
 fn with_console(app: &App, project: &str, deployment: &str) -> App {
     let mut app = app.clone();
     if app.console {
-        let ConsoleSecrets {
-            session_key,
-            admin_password,
-        } = ConsoleSecrets::of(deployment);
-        let named = [
-            ("FLASKSCALE_SESSION_KEY_SECRET", session_key),
-            ("FLASKSCALE_ADMIN_PASSWORD_SECRET", admin_password),
-        ];
-        for (variable, secret) in named {
-            let latest = format!("projects/{project}/secrets/{secret}/versions/latest");
-            let given = app.environment.entry(variable.to_owned());
-            given.or_insert(latest);
+        for (variable, secret) in console_secrets(project, deployment) {
+            app.environment.entry(variable).or_insert(secret);
         }
     }
     app
+}
+
+/// What consoles are told of their secrets, by variable.
+fn console_secrets(project: &str, deployment: &str) -> BTreeMap<String, String> {
+    let ConsoleSecrets {
+        session_key,
+        admin_password,
+    } = ConsoleSecrets::of(deployment);
+    let latest = |secret| format!("projects/{project}/secrets/{secret}/versions/latest");
+    let named = [
+        ("FLASKSCALE_SESSION_KEY_SECRET", session_key),
+        ("FLASKSCALE_ADMIN_PASSWORD_SECRET", admin_password),
+    ];
+    let named = named.map(|(variable, secret)| (variable.to_owned(), latest(secret)));
+    named.into()
 }
 
 /// An image that is named is not built.

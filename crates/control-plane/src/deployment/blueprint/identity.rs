@@ -1,6 +1,8 @@
 //! Whom the instances are, where the configuration names nobody: an account of the deployment's own,
 //! with a role for each thing that it does and for nothing else.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Blueprint;
@@ -51,9 +53,8 @@ const CONSOLES_WORK: [&str; 21] = [
 impl Identity {
     /// `None` where the configuration names an account.
     pub(super) fn of(configuration: &Configuration, project: &str, image: &str) -> Option<Self> {
-        let Configuration {
-            name, app, machine, ..
-        } = configuration;
+        let Configuration { name, machine, .. } = configuration;
+        let console = configuration.serves_console();
         if machine.service_account.is_some() {
             return None;
         }
@@ -63,7 +64,7 @@ impl Identity {
             (grants::WRITE_LOGS.to_owned(), whole.clone()),
             (grants::WRITE_METRICS.to_owned(), whole.clone()),
         ];
-        if app.console {
+        if console {
             grants.push((
                 format!("{whole}/roles/{}", roles::id_of(name)),
                 whole.clone(),
@@ -78,16 +79,21 @@ impl Identity {
                 format!("{whole}/secrets/{secret}"),
             ));
         }
-        if let Some(repository) = repository(image, project) {
-            grants.push((
-                grants::READ_IMAGES.to_owned(),
-                format!("{whole}/{repository}"),
-            ));
-        }
+        let beside = configuration.console.as_ref();
+        let images = [Some(image), beside.map(|console| &*console.image)];
+        let images = images.into_iter().flatten();
+        let repositories: BTreeSet<String> = images
+            .filter_map(|image| repository(image, project))
+            .collect();
+        let whole = &whole;
+        grants.extend(repositories.iter().map(|repository| {
+            let role = grants::READ_IMAGES.to_owned();
+            (role, format!("{whole}/{repository}"))
+        }));
         Some(Self {
             email,
             grants,
-            console: app.console,
+            console,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::console::CONSOLE;
 use super::{Blueprint, Front};
 use crate::Location;
 use crate::configuration::Update;
@@ -54,7 +55,7 @@ impl Blueprint {
             "baseInstanceName": self.name,
             "instanceTemplate": template,
             "versions": [{ "instanceTemplate": template }],
-            "namedPorts": [{ "name": self.port_name, "port": self.port }],
+            "namedPorts": self.named_ports(),
             "targetSize": self.policy.min,
             "updatePolicy": { "type": "PROACTIVE", "minimalAction": "REPLACE" },
             "autoHealingPolicies": [{
@@ -80,6 +81,13 @@ impl Blueprint {
             ]);
         }
         part
+    }
+
+    fn named_ports(&self) -> Value {
+        let app = json!({ "name": self.port_name, "port": self.port });
+        let console = self.beside.iter();
+        let console = console.map(|console| json!({ "name": CONSOLE, "port": console.port }));
+        std::iter::once(app).chain(console).collect()
     }
 
     pub(super) fn autoscaler(&self, location: &Location) -> Part {

@@ -1,5 +1,6 @@
 mod balancing;
 mod configured;
+mod console;
 mod identity;
 mod machines;
 mod user_data;
@@ -14,7 +15,7 @@ use super::beside::{apis, repositories};
 use super::part::{Id, Kind, Part};
 use super::{Inventory, Mark};
 use crate::Location;
-use crate::configuration::Update;
+use crate::configuration::{Console, Update};
 use crate::json::hash;
 
 pub use configured::Release;
@@ -66,8 +67,10 @@ pub struct Blueprint {
     pub identity: Option<Identity>,
     /// Whether its images are its own, in a repository of its first region.
     pub repository: bool,
-    /// Whether the app is FlaskScale itself, whose console has secrets.
+    /// Whether its instances serve a console, which has secrets.
     pub console: bool,
+    /// The console that is a second container of each instance.
+    pub beside: Option<Console>,
     /// The APIs that the project must have enabled, by their hosts.
     pub apis: Vec<String>,
 }
@@ -122,6 +125,7 @@ impl Blueprint {
             identity: None,
             repository: false,
             console: false,
+            beside: None,
             apis: Vec::new(),
         }
     }

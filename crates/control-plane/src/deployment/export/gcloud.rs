@@ -391,11 +391,11 @@ fn add_backend(service: &Part, backend: &Value) -> Command {
 
 fn url_map(part: &Part) -> Vec<Line> {
     let service = &part.body["defaultService"];
-    if service.is_string() {
+    if service.is_string() && part.body["hostRules"].is_null() {
         let command = Command::making(part, "compute url-maps create");
         return vec![command.reference("default-service", service).line()];
     }
-    // gcloud has no flags for a redirect.
+    // gcloud has no flags for a redirect, nor for the rules of several hosts at once.
     let (name, mut content) = (format!("{}.json", part.id.name), String::new());
     // Writing to a string cannot fail.
     let _ = writeln!(content, "{:#}", part.body);

@@ -400,6 +400,24 @@ fn backend_service(block: Block, body: &Value, named: &Names<'_>) -> Block {
 }
 
 fn url_map(block: Block, body: &Value, named: &Names<'_>) -> Block {
+    let block = default_answer(block, body, named);
+    let rules = body["hostRules"].as_array().into_iter().flatten();
+    let block = rules.fold(block, |block, rule| {
+        block.block(
+            Block::new("host_rule")
+                .value("hosts", &rule["hosts"])
+                .value("path_matcher", &rule["pathMatcher"]),
+        )
+    });
+    let matchers = body["pathMatchers"].as_array().into_iter().flatten();
+    matchers.fold(block, |block, matcher| {
+        let name = Block::new("path_matcher").value("name", &matcher["name"]);
+        block.block(default_answer(name, matcher, named))
+    })
+}
+
+/// What answers whatever no rule of a map, or of a part of it, is for.
+fn default_answer(block: Block, body: &Value, named: &Names<'_>) -> Block {
     let redirect = &body["defaultUrlRedirect"];
     if redirect.is_object() {
         return block.block(

@@ -16,12 +16,15 @@ environment = { MOTTO = "it's ${5}, \"%{x}\"" }
 labels = { team = "web" }
 [site]
 domain = "app.example.com"
+[console]
+image = "docker.io/library/flaskscale:1"
 "#;
 
 fn blueprint() -> Blueprint {
     let configuration = Configuration::read(FILE).unwrap();
     let release = Release {
         image: "docker.io/library/app:1".to_owned(),
+        console_image: None,
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
     };
     Blueprint::of(&configuration, "demo", &release)
@@ -54,6 +57,28 @@ fn terraform_takes_over_what_is_there() {
     let redirect = "import {\n  to = google_compute_url_map.web-redirect\n  \
                     id = \"projects/demo/global/urlMaps/web-redirect\"\n}\n";
     assert!(configuration.contains(redirect), "{configuration}");
+}
+
+#[test]
+fn both_lead_the_consoles_name_to_the_console() {
+    let blueprint = blueprint();
+    let found = Inventory::default();
+    let terraform = export(Dialect::Terraform, &blueprint, &found);
+    for lines in [
+        "  host_rule {\n    hosts        = [\"console.app.example.com\"]\n    path_matcher = \"console\"\n  }\n",
+        "  path_matcher {\n    name            = \"console\"\n    default_service = google_compute_backend_service.web-console.id\n  }\n",
+        "  named_port {\n    name = \"console\"\n    port = 5001\n  }\n",
+    ] {
+        assert!(terraform.contains(lines), "{lines} is not in {terraform}");
+    }
+    let gcloud = export(Dialect::Gcloud, &blueprint, &found);
+    for lines in [
+        "gcloud compute backend-services create web-console",
+        "--named-ports=http:5000,console:5001",
+        "gcloud compute url-maps import web-site",
+    ] {
+        assert!(gcloud.contains(lines), "{lines} is not in {gcloud}");
+    }
 }
 
 #[test]
@@ -113,6 +138,7 @@ fn both_know_the_repository_and_what_goes_from_it() {
     let file = FILE.replace("[app]", "[app]\ndockerfile = \"Dockerfile\"");
     let release = Release {
         image: "us-central1-docker.pkg.dev/demo/web/app:c-1".to_owned(),
+        console_image: None,
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
     };
     let configuration = Configuration::read(&file).unwrap();

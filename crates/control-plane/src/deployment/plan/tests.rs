@@ -11,6 +11,8 @@ use crate::deployment::order::names;
 use crate::deployment::{Cost, Release};
 use crate::json::merged;
 
+mod beside;
+
 const FILE: &str = "name = \"web\"\nregions = [\"us-central1\"]\n";
 const DOMAIN: &str = "site.domain = \"app.example.com\"\n";
 
@@ -27,6 +29,7 @@ fn of_file(file: &str) -> Blueprint {
     let configuration = Configuration::read(file).unwrap();
     let release = Release {
         image: "docker.io/library/app:1".to_owned(),
+        console_image: None,
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
     };
     Blueprint::of(&configuration, "demo", &release)
@@ -207,6 +210,21 @@ fn a_domain_brings_https_and_http_leads_there_once_the_certificate_is_issued() {
     );
 }
 
+/// Google issues certificates.
+fn issue(found: &mut Inventory, which: impl Fn(&str) -> bool) {
+    let certificates = found.all(Kind::Certificate);
+    let waiting: Vec<_> = certificates
+        .filter(|(_, body)| which(body["managed"]["domains"][0].as_str().unwrap()))
+        .map(|(id, body)| {
+            let active = json!({"managed": {"status": "ACTIVE"}});
+            (id.clone(), merged(body, &active))
+        })
+        .collect();
+    for (id, body) in waiting {
+        found.set(id, body);
+    }
+}
+
 fn found_certificate(blueprint: &Blueprint) -> String {
     let parts = blueprint.parts(&Inventory::default());
     let certificate = parts
@@ -279,6 +297,7 @@ fn another_region_brings_its_group_and_a_region_less_takes_it_away() {
     let configuration = Configuration::read(two).unwrap();
     let release = Release {
         image: "docker.io/library/app:1".to_owned(),
+        console_image: None,
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
     };
     let two = Blueprint::of(&configuration, "demo", &release);
@@ -512,8 +531,10 @@ fn any_settings() -> impl Strategy<Value = String> {
     let types = prop::sample::select(vec!["e2-micro", "e2-small"]);
     let domain = prop::sample::select(vec!["", DOMAIN, "site.domain = \"www.example.com\"\n"]);
     let network = prop::sample::select(vec!["default", "private"]);
-    let console = prop::sample::select(vec!["", CONSOLE]);
+    let console = prop::sample::select(vec!["", CONSOLE, beside::CONSOLE]);
     (types, domain, network, console, 1..4_u16, 0..3_u32).prop_map(|(machine, domain, network, console, port, draining)| {
+        // A console beside the app has a name of its own below the site's.
+        let domain = if console == beside::CONSOLE { "" } else { domain };
         format!(
             "{domain}{console}site.draining_seconds = {draining}\napp.port = {port}\nmachine = {{ type = \"{machine}\", network = \"{network}\" }}\n"
         )
@@ -527,7 +548,7 @@ proptest! {
     fn the_plan_of_what_was_applied_is_empty(
         earlier in any_settings(),
         wanted in any_settings(),
-        missing in prop::collection::btree_set(0..26_usize, 0..26),
+        missing in prop::collection::btree_set(0..32_usize, 0..32),
         issued in any::<bool>(),
     ) {
         let mut found = deployed(&configured(&earlier));
@@ -536,7 +557,7 @@ proptest! {
             found.remove(id);
         }
         if issued && found.all(Kind::Certificate).next().is_some() {
-            edit(&mut found, Kind::Certificate, &json!({"managed": {"status": "ACTIVE"}}));
+            issue(&mut found, |_| true);
         }
         let wanted = configured(&wanted);
         let first = usual(&wanted, &found);
@@ -635,6 +656,7 @@ fn a_console_gets_a_role_of_its_own_and_each_right_where_it_is_needed() {
     let configuration = Configuration::read(&format!("{FILE}{CONSOLE}")).unwrap();
     let release = Release {
         image: image.to_owned(),
+        console_image: None,
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
     };
     let blueprint = Blueprint::of(&configuration, "demo", &release);
@@ -872,6 +894,7 @@ fn built() -> Blueprint {
     let file = format!("{FILE}[app]\ndockerfile = \"Dockerfile\"\n");
     let release = Release {
         image: "us-central1-docker.pkg.dev/demo/web/app:c-1".to_owned(),
+        console_image: None,
         boot_image: "projects/cos-cloud/global/images/cos-125-1".to_owned(),
     };
     Blueprint::of(&Configuration::read(&file).unwrap(), "demo", &release)

@@ -15,6 +15,7 @@ use crate::{
     compute::{call::Call, change::Change, fingerprint},
     error::ApiError,
     resource::{Key, Kind, Resource},
+    store::Store,
 };
 
 /// Google's limit for one version.
@@ -139,6 +140,14 @@ fn view(version: &Resource) -> Value {
 
 pub(super) fn get(cloud: &Cloud, asked: &Asked) -> Result<Value, ApiError> {
     find(cloud, asked).map(|version| view(&version))
+}
+
+/// What a version holds, for an instance whose template names it.
+pub(crate) fn held(store: &Store, secret: &str, version: u64) -> Option<Vec<u8>> {
+    let version = store.get(&version_key(secret, &version.to_string()))?;
+    let is_enabled = version.text("state") == Some("ENABLED");
+    let data = version.text(DATA).filter(|_| is_enabled)?;
+    BASE64.decode(data).ok()
 }
 
 /// The one answer with what the version holds.

@@ -24,9 +24,29 @@ fn text() -> String {
         GREETING = "a: 'b' \"c\" # no comment, 100% $HOME"
         [app.secrets]
         DATABASE_URL = "database-url/3"
+        [console]
+        image = "eu.gcr.io/my-project/flaskscale@sha256:11ee"
+        [site]
+        domain = "app.example.com"
     "#;
     let configuration = Configuration::read(file).unwrap();
-    user_data(&configuration.app, "my-project", IMAGE)
+    user_data(&Instructions {
+        console: configuration.console.as_ref(),
+        console_secrets: &BTreeMap::from([("KEY_SECRET".to_owned(), "secrets/key".to_owned())]),
+        ..instructions(&configuration.app, "my-project", IMAGE)
+    })
+}
+
+/// Of an app without a console beside it.
+fn instructions<'a>(app: &'a App, project: &'a str, image: &'a str) -> Instructions<'a> {
+    const NO_SECRETS: &BTreeMap<String, String> = &BTreeMap::new();
+    Instructions {
+        project,
+        image,
+        app,
+        console: None,
+        console_secrets: NO_SECRETS,
+    }
 }
 
 /// The files by path, each with its mode.
@@ -67,20 +87,40 @@ fn it_is_a_cloud_config_whose_values_arrive_as_they_were_written() {
     assert!(app.contains(&format!("Environment=IMAGE={IMAGE}\n")));
     assert!(app.contains("docker stop --time=20 app\n") && app.contains("TimeoutStopSec=30\n"));
     let (_, prepare) = &files["/etc/systemd/system/flaskscale-prepare.service"];
-    assert!(prepare.contains("--registries=us-central1-docker.pkg.dev\n"));
+    assert!(prepare.contains("--registries=eu.gcr.io,us-central1-docker.pkg.dev\n"));
     assert!(prepare.contains("secret my-project database-url 3 DATABASE_URL /run"));
+}
+
+#[test]
+fn the_console_beside_it_has_its_own_name_port_and_secrets_and_none_of_the_apps() {
+    let files = files(&text());
+    let (mode, environment) = &files["/etc/flaskscale/console.env"];
+    assert_eq!(mode, "0600");
+    assert_eq!(
+        environment,
+        "PORT=5001\nFLASKSCALE_PROXY=google\nFLASKSCALE_CONSOLE_HOST=console.app.example.com\n\
+         KEY_SECRET=secrets/key\n"
+    );
+    let (_, unit) = &files["/etc/systemd/system/flaskscale-console.service"];
+    assert!(unit.contains("Environment=IMAGE=eu.gcr.io/my-project/flaskscale@sha256:11ee\n"));
+    assert!(unit.contains("--publish=5001:5001 --env-file=/etc/flaskscale/console.env "));
+    assert!(!unit.contains("/run/flaskscale/secrets.env"), "{unit}");
+    let (_, app) = &files["/etc/systemd/system/flaskscale-app.service"];
+    assert!(!app.contains("console"), "{app}");
 }
 
 #[test]
 fn an_image_of_another_registry_needs_no_identity() {
     let file = "name = \"web\"\nregions = [\"us-central1\"]\n";
     let app = Configuration::read(file).unwrap().app;
-    let text = user_data(&app, "p", "docker.io/library/nginx:1");
+    let told = |image| user_data(&instructions(&app, "p", image));
+    let text = told("docker.io/library/nginx:1");
+    assert!(!text.contains("console"), "{text}");
     assert!(!text.contains("docker-credential-gcr") && !text.contains("/secret p"));
     // The identity goes to no registry that only ends like one of Google's.
-    let text = user_data(&app, "p", "evilgcr.io/app:1");
+    let text = told("evilgcr.io/app:1");
     assert!(!text.contains("docker-credential-gcr"));
-    let text = user_data(&app, "p", "eu.gcr.io/p/app:1");
+    let text = told("eu.gcr.io/p/app:1");
     assert!(text.contains("docker-credential-gcr"));
 }
 
@@ -138,6 +178,7 @@ fn systemd_itself_accepts_the_units() {
             "--recursive-errors=no",
             "flaskscale-prepare.service",
             "flaskscale-app.service",
+            "flaskscale-console.service",
         ]);
     passes(&mut check);
 }
