@@ -5,7 +5,7 @@
 mod support;
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Command, Stdio},
@@ -107,11 +107,8 @@ fn a_plan_in_a_file_is_carried_out_while_it_holds(folder: &Folder<'_>, site: Soc
     let record = "DNS record to set: app.example.com. 300 IN A 203.0.113.";
     assert!(stdout.contains(record), "{stdout}");
     folder.refuses(&["deploy", "--yes", "old.json"], "the world has changed");
-    // A certificate takes a while; until it is there, HTTP serves the site.
-    until("HTTP that leads to HTTPS", || {
-        folder.does(&["deploy", "--yes"]);
-        (get(site, "/").unwrap().status == 301).then_some(())
-    });
+    // Once its certificate is there, which it waits for, HTTP leads to HTTPS.
+    assert_eq!(get(site, "/").unwrap().status, 301);
     assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
 }
 
@@ -484,11 +481,13 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
         r#"{"name": "app.example.com.", "type": "A", "ttl": 60, "rrdatas": ["192.0.2.1"]}"#;
     let changes = format!("{zones}/example/changes");
     folder.post(&changes, &format!(r#"{{"additions": [{theirs}]}}"#));
-    let stdout = folder.does(&[&["deploy", "--yes"], &image[..]].concat());
+    let stdout = folder.does(&[&["deploy", "--yes", "--wait", "1"], &image[..]].concat());
     assert!(
         stdout.contains("! 'app.example.com' leads to 192.0.2.1"),
         "{stdout}"
     );
+    let not_yet = "not yet: certificate my-app-cert";
+    assert!(stdout.contains(not_yet), "{stdout}");
     assert!(
         stdout.contains("DNS record to set: app.example.com. 300 IN A "),
         "{stdout}"
@@ -503,18 +502,59 @@ fn a_domain_in_a_zone_of_the_project_is_led_here_and_nobody_elses_is_touched() {
     assert!(!stdout.contains("DNS record to set"), "{stdout}");
     let address = folder.list("global/addresses")[0]["address"].clone();
     assert_eq!(records(name), [(json!("A"), json!([address]))]);
-    let site = site_of(&stdout);
-    until("HTTP that leads to HTTPS", || {
-        let status = folder.does(&["status"]);
-        assert!(!status.contains("needs the DNS record"), "{status}");
-        folder.does(&["deploy", "--yes"]);
-        (get(site, "/").unwrap().status == 301).then_some(())
-    });
+    assert_eq!(get(site_of(&stdout), "/").unwrap().status, 301);
+    assert_eq!(folder.plan(&[], "+~±-!"), [""; 0]);
 
     let stdout = folder.does(&["destroy", "--confirm", "my-app"]);
     assert!(!stdout.contains("DNS record to remove"), "{stdout}");
     assert_eq!(records(name), []);
     assert_eq!(records("_flaskscale.app.example.com."), []);
+    assert!(cloud.end().success());
+}
+
+#[test]
+fn a_deployment_waits_for_the_domain_that_its_owner_leads_here() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("my-app");
+    fs::create_dir(&app).unwrap();
+    let cloud = Up::start(&mut Up::fast(directory.path()));
+    let folder = Folder {
+        path: &app,
+        api: cloud.said("api").unwrap().to_owned(),
+    };
+    let zones = "/dns/v1/projects/flaskscale-local/managedZones";
+    let zone = r#"{"name": "example", "dnsName": "example.com.", "description": ""}"#;
+    folder.post(zones, zone);
+    let lead = |change: &str, address: &str| {
+        let record =
+            json!({"name": "app.example.com.", "type": "A", "ttl": 60, "rrdatas": [address]});
+        let change = json!({ change: [record] });
+        folder.post(&format!("{zones}/example/changes"), &change.to_string());
+    };
+    lead("additions", "192.0.2.1");
+    folder.init();
+    folder.edit("# domain =", "domain =");
+
+    let told = directory.path().join("told");
+    let mut deploy = folder.command(&["deploy", "--yes", "--image", "docker.io/library/app:1"]);
+    let mut deploy = deploy.stdout(File::create(&told).unwrap()).spawn().unwrap();
+    until("a deployment that waits for the domain", || {
+        let told = fs::read_to_string(&told).unwrap();
+        told.contains("waiting for the domain").then_some(())
+    });
+    // Nobody is kept out meanwhile.
+    folder.does(&["release", "--yes", "--image", "docker.io/library/app:2"]);
+    lead("deletions", "192.0.2.1");
+    let address = folder.list("global/addresses")[0]["address"].clone();
+    lead("additions", address.as_str().unwrap());
+    assert!(deploy.wait().unwrap().success());
+    let told = fs::read_to_string(&told).unwrap();
+    assert!(
+        told.lines().last().unwrap().starts_with("site http"),
+        "{told}"
+    );
+    assert_eq!(get(site_of(&told), "/").unwrap().status, 301);
+    assert_eq!(folder.versions()[0], "* docker.io/library/app:2");
     assert!(cloud.end().success());
 }
 

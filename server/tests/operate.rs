@@ -107,7 +107,7 @@ fn a_certificate_that_waits_is_told_with_its_record(folder: &Folder<'_>) {
         status(folder)["next"],
         "flaskscale deploy; resources to change: 3"
     );
-    folder.does(&["deploy", "--yes"]);
+    folder.does(&["deploy", "--yes", "--wait", "0"]);
     let seen = status(folder);
     let record = seen["dns_records_to_set"][0].as_str().unwrap();
     assert!(

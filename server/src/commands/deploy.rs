@@ -2,14 +2,16 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use control_plane::deployment::{Blueprint, Cost, Inventory, Kind, Plan, Terms, plan};
+use control_plane::deployment::{
+    Blueprint, CertificateState, Cost, Inventory, Kind, Plan, Terms, plan,
+};
 use serde_json::json;
 
 use crate::{
     deploy::{
-        CarryOut, Consent, File, Findings, Pin, SavedPlan, Target, Wish, address, agreed,
-        canary_first, carry_out, cost_change, first_request, locked, money, records_to_set, take,
-        usd_per_hour,
+        Arrival, CarryOut, Consent, File, Findings, Pin, SavedPlan, Target, Wish, address, agreed,
+        arrival, canary_first, carry_out, cost_change, first_request, locked, money,
+        records_to_set, site_url, take, usd_per_hour,
     },
     failure::Failure,
     logs,
@@ -41,7 +43,13 @@ pub(crate) struct Args {
     allowed: Allowed,
     #[command(flatten)]
     times: Times,
+    /// Seconds to wait for a domain's record and certificate once everything else is done; 0 does not wait
+    #[arg(long, default_value_t = WAIT_S, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    wait: u64,
 }
+
+/// Most records are seen within a few minutes, and most certificates issued within some more.
+const WAIT_S: u64 = 900;
 
 /// What a plan may do beyond the usual.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -120,12 +128,15 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         planned
     };
     let times = args.times;
-    if planned.plan.is_empty() {
-        planned.carry_out(&planned.plan, times).await?;
+    let found = if planned.plan.is_empty() {
+        planned.carry_out(&planned.plan, times).await?
     } else {
         let work = planned.carry_out_what_holds(times);
-        locked(&planned.target, planned.plan.new_address(), work).await?;
-    }
+        locked(&planned.target, planned.plan.new_address(), work).await?
+    };
+    planned
+        .await_domains(&found, Duration::from_secs(args.wait))
+        .await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -267,7 +278,7 @@ impl Planned {
 
     /// Carries out what is left of the plan, now that nobody else changes anything: the lock may have made
     /// the address since, and a command that was killed may have had a step under way.
-    async fn carry_out_what_holds(&self, times: Times) -> Result<(), Failure> {
+    async fn carry_out_what_holds(&self, times: Times) -> Result<Inventory, Failure> {
         let found = self.target.inventory().await?;
         let blueprint = self.target.blueprint(&found, &self.wish).await?;
         let now = plan(&blueprint, &found, self.terms);
@@ -279,7 +290,8 @@ impl Planned {
         self.carry_out(&now, times).await
     }
 
-    async fn carry_out(&self, plan: &Plan, times: Times) -> Result<(), Failure> {
+    /// Gives what there is then.
+    async fn carry_out(&self, plan: &Plan, times: Times) -> Result<Inventory, Failure> {
         let how = CarryOut {
             target: &self.target,
             found: &self.found,
@@ -296,12 +308,48 @@ impl Planned {
             reached.took.as_secs_f64()
         );
         self.say_what_is_next(&found);
+        Ok(found)
+    }
+
+    /// Waits until the domains lead here and have their certificates, while everybody else may go on with
+    /// the deployment; what is possible only then is done under the lock again.
+    async fn await_domains(&self, found: &Inventory, patience: Duration) -> Result<(), Failure> {
+        let certificates = found.certificates(&self.target.mark());
+        let has_all =
+            !certificates.is_empty() && certificates.iter().all(CertificateState::is_active);
+        if self.target.configuration.site.domain.is_none() || has_all {
+            return Ok(());
+        }
+        match arrival(&self.target, found, patience).await {
+            Arrival::Here => {
+                let (found, left) = self.left().await?;
+                if !left.is_empty() {
+                    locked(&self.target, None, take(&left, &self.target)).await?;
+                }
+                if let Some(url) = site_url(&self.target, &found) {
+                    println!("site {url}");
+                }
+            }
+            Arrival::Missing(what) => {
+                println!("not yet: {what}; the next deploy goes on from here");
+            }
+            Arrival::Refused(advice) => println!("next: {advice}"),
+        }
         Ok(())
     }
 
-    /// What was possible only once the first steps were done: HTTP leads to HTTPS as soon as there is a
-    /// certificate. Gives what there is then.
+    /// What was possible only once the first steps were done. Gives what there is then.
     async fn follow_up(&self) -> Result<Inventory, Failure> {
+        let (found, left) = self.left().await?;
+        if left.is_empty() {
+            return Ok(found);
+        }
+        take(&left, &self.target).await?;
+        self.target.inventory().await
+    }
+
+    /// What is there, and what can be done only now: HTTP leads to HTTPS as soon as there is a certificate.
+    async fn left(&self) -> Result<(Inventory, Plan), Failure> {
         let (found, blueprint) = self.now().await?;
         let front = [
             Kind::Certificate,
@@ -309,12 +357,8 @@ impl Planned {
             Kind::Proxy,
             Kind::SecureProxy,
         ];
-        let rest = plan(&blueprint, &found, self.terms).limited_to(&front);
-        if rest.is_empty() {
-            return Ok(found);
-        }
-        take(&rest, &self.target).await?;
-        self.target.inventory().await
+        let left = plan(&blueprint, &found, self.terms).limited_to(&front);
+        Ok((found, left))
     }
 
     async fn now(&self) -> Result<(Inventory, Blueprint), Failure> {

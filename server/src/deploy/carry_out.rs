@@ -7,7 +7,9 @@ use control_plane::deployment::{
 };
 use tokio::time::sleep;
 
-use super::{Consent, Target, agreed, locked, steps::Steps, values::values, watch::Watch};
+use super::{
+    Consent, Target, agreed, locked, steps::Steps, teller::Teller, values::values, watch::Watch,
+};
 use crate::failure::Failure;
 
 /// What to do beyond the plan itself.
@@ -123,7 +125,7 @@ async fn settled(
     mut watch: Option<&mut Watch<'_>>,
 ) -> Result<Result<(), String>, Failure> {
     let started = Instant::now();
-    let mut teller = Teller::new(started);
+    let mut teller = Teller::new(SAY_EVERY);
     // An instance that an autoscaler adds while visitors are watched has all the patience as well.
     let mut waiting_since = started;
     loop {
@@ -148,7 +150,7 @@ async fn settled(
             Verdict::Done if all_serve => return Ok(Ok(())),
             Verdict::Done | Verdict::Waiting => {}
         }
-        teller.tell(state(&groups, all_serve));
+        teller.tell(&state(&groups, all_serve));
         sleep(LOOK_EVERY).await;
     }
 }
@@ -177,27 +179,6 @@ fn state(groups: &[GroupProgress], all_serve: bool) -> String {
     }
     let told: Vec<String> = groups.iter().map(ToString::to_string).collect();
     told.join("; ")
-}
-
-/// Tells what is new, and now and then what is not.
-struct Teller {
-    started: Instant,
-    last: Option<(Instant, String)>,
-}
-
-impl Teller {
-    fn new(started: Instant) -> Self {
-        let last = None;
-        Self { started, last }
-    }
-
-    fn tell(&mut self, line: String) {
-        let is_known = |(at, last): &(Instant, String)| *last == line && at.elapsed() <= SAY_EVERY;
-        if !self.last.as_ref().is_some_and(is_known) {
-            println!("{line} ({:.0} s)", self.started.elapsed().as_secs_f64());
-            self.last = Some((Instant::now(), line));
-        }
-    }
 }
 
 /// A refusal stays one; a cloud that is busy, broken or out of reach may come back.

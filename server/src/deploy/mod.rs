@@ -1,5 +1,6 @@
 //! What the commands of a deployment share: what is asked for, what is there, and the way between.
 
+mod arrival;
 mod ask;
 mod build;
 mod carry_out;
@@ -12,9 +13,11 @@ mod saved;
 mod show;
 mod steps;
 mod target;
+mod teller;
 mod values;
 mod watch;
 
+pub(crate) use arrival::{Arrival, arrival};
 pub(crate) use ask::{Consent, agreed};
 #[cfg(feature = "local")]
 pub(crate) use build::{Engine, Recipe};

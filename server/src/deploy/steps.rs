@@ -11,7 +11,7 @@ use control_plane::deployment::{Plan, Progress, Step, Values, apply};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Target;
-use crate::failure::Failure;
+use crate::{cloud, failure::Failure};
 
 /// The steps of a plan while they are taken.
 pub(super) struct Steps<'a> {
@@ -31,7 +31,7 @@ struct Lines {
 
 /// Often enough to be seen moving.
 const TICK: Duration = Duration::from_millis(120);
-const MOVING: &str = "{spinner} {msg} {elapsed}";
+const MOVING: &str = "{spinner} {msg} {elapsed} {prefix}";
 
 impl<'a> Steps<'a> {
     /// Those of `plan` that do something are counted; they may be taken in parts.
@@ -77,6 +77,10 @@ impl Lines {
             line.set_style(style);
         }
         line.set_message(step.to_string());
+        // A cloud on this machine takes as long as its clock is set to.
+        if let Some(expected) = step.expected().filter(|_| !cloud::is_local()) {
+            line.set_prefix(format!("of about {} s", expected.as_secs()));
+        }
         line.enable_steady_tick(TICK);
         self.under_way.insert(step.to_string(), line);
     }

@@ -16,6 +16,21 @@ pub struct CertificateState {
 }
 
 impl CertificateState {
+    /// From Google's resource, of which `managed` is read.
+    pub fn read(name: &str, body: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or("PROVISIONING").to_owned();
+        let managed = &body["managed"];
+        let domains = managed["domains"].as_array().into_iter().flatten();
+        let domains = domains.filter_map(Value::as_str);
+        Self {
+            name: name.to_owned(),
+            status: text(&managed["status"]),
+            domains: domains
+                .map(|domain| (domain.to_owned(), text(&managed["domainStatus"][domain])))
+                .collect(),
+        }
+    }
+
     /// Whether it is issued.
     pub fn is_active(&self) -> bool {
         self.status == "ACTIVE"
@@ -73,23 +88,11 @@ impl fmt::Display for CertificateState {
 impl Inventory {
     /// The certificates with this mark.
     pub fn certificates(&self, mark: &Mark) -> Vec<CertificateState> {
-        let text = |value: &Value| value.as_str().unwrap_or("PROVISIONING").to_owned();
         let ours = self
             .marked(mark)
             .filter(|(id, _)| id.kind == Kind::Certificate);
-        ours.map(|(id, body)| {
-            let managed = &body["managed"];
-            let domains = managed["domains"].as_array().into_iter().flatten();
-            let domains = domains.filter_map(Value::as_str);
-            CertificateState {
-                name: id.name.clone(),
-                status: text(&managed["status"]),
-                domains: domains
-                    .map(|domain| (domain.to_owned(), text(&managed["domainStatus"][domain])))
-                    .collect(),
-            }
-        })
-        .collect()
+        ours.map(|(id, body)| CertificateState::read(&id.name, body))
+            .collect()
     }
 }
 

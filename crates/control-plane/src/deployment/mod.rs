@@ -14,6 +14,7 @@ mod certificate;
 mod changes;
 mod cost;
 mod drain;
+mod expected;
 mod export;
 mod inventory;
 mod lock;
